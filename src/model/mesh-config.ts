@@ -1,0 +1,4 @@
+/** placeholder written with the model room */
+export interface MeshConfig {
+  readonly trustDomain: string;
+}

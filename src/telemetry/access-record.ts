@@ -1,0 +1,54 @@
+import type { Peer } from './peer.ts';
+
+/**
+ * One finished request (or TCP connection) at one proxy: what Envoy's access log can print, before any formatting.
+ * Empty strings stand for absent values and print as `-`.
+ */
+export interface AccessRecord {
+  readonly proxy: string;
+  readonly reporter: 'source' | 'destination';
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly protocol: string;
+  readonly method: string;
+  /** As received, before a rewrite (x-envoy-original-path). */
+  readonly path: string;
+  readonly authority: string;
+  /** 0 when nothing was answered. */
+  readonly responseCode: number;
+  /** `-` or Envoy's flags joined by commas: `UH`, `URX,UF`. */
+  readonly flags: string;
+  /** `via_upstream`, `route_not_found`, `no_healthy_upstream`, ... */
+  readonly details: string;
+  readonly connectionTerminationDetails: string;
+  readonly upstreamFailure: string;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly upstreamServiceTime: string;
+  readonly forwardedFor: string;
+  readonly userAgent: string;
+  readonly requestId: string;
+  readonly upstreamHost: string;
+  readonly upstreamCluster: string;
+  readonly upstreamLocalAddress: string;
+  readonly downstreamLocalAddress: string;
+  readonly downstreamRemoteAddress: string;
+  readonly requestedServerName: string;
+  readonly routeName: string;
+  /** Requests sent upstream, first try included. */
+  readonly attempts: number;
+  /** `file:line` of the rule that decided, empty where Istio's own default did. */
+  readonly routeOrigin: string;
+  readonly tlsVersion: string;
+  /** SPIFFE ids of the TLS connection this record's proxy took part in; empty for plaintext. */
+  readonly localPrincipal: string;
+  readonly peerPrincipal: string;
+  /** The other connection: towards the upstream, for reporter=source. */
+  readonly upstreamPrincipal: string;
+  readonly source: Peer;
+  readonly destination: Peer;
+  readonly destinationService: string;
+  readonly destinationServiceName: string;
+  readonly destinationServiceNamespace: string;
+  readonly requestProtocol: 'http' | 'grpc' | 'tcp';
+}

@@ -1,0 +1,306 @@
+/**
+ * What one proxy knows, compiled once from the configuration and never changed afterwards: a reload swaps the whole
+ * value, and a request keeps the tables it began with. Everything that can fail (regexes, hosts, weights, missing
+ * subsets) has failed, or was reported as a problem, before a table exists.
+ */
+import type { Span } from '../base/span.ts';
+import type { Peer } from '../telemetry/peer.ts';
+
+/** The object and line of the user's input a table entry comes from; absent for what Istio adds by itself. */
+export interface Origin {
+  /** `VirtualService default/reviews`. */
+  readonly resource: string;
+  readonly span: Span;
+}
+
+export interface ProxyNode {
+  readonly mode: 'sidecar' | 'gateway';
+  readonly namespace: string;
+  readonly pod: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Mesh address of the pod (10.x.y.z). */
+  readonly address: string;
+  /** `spiffe://TRUST-DOMAIN/ns/NS/sa/SA`. */
+  readonly spiffeId: string;
+  readonly trustDomain: string;
+  readonly locality: string;
+  readonly peer: Peer;
+}
+
+export interface ProxyTables {
+  /** Counts up with every reload; 1 is the first. */
+  readonly generation: number;
+  readonly node: ProxyNode;
+  readonly outbound: OutboundTables;
+  /** By the pod's own port. A port that is absent is passed through by the sidecar with `inboundDefault`. */
+  readonly inbound: ReadonlyMap<number, InboundPort>;
+  readonly inboundDefault: MtlsMode;
+  /** Gateways only: by the port the gateway's pod listens on. */
+  readonly gateway: ReadonlyMap<number, GatewayPort>;
+  /** By Envoy's name: `outbound|80|v1|reviews.default.svc.cluster.local`. */
+  readonly clusters: ReadonlyMap<string, Cluster>;
+  /** Peers by mesh address, for telemetry of plaintext callers. */
+  readonly peers: ReadonlyMap<string, Peer>;
+  readonly accessLog: AccessLogSettings;
+}
+
+export interface AccessLogSettings {
+  readonly enabled: boolean;
+  readonly encoding: 'TEXT' | 'JSON';
+  /** Envoy command operators; empty = Istio's default format. For JSON, the text of the JSON object. */
+  readonly format: string;
+}
+
+// ---- outbound: chosen by the connection's original destination, then by Host
+
+export interface OutboundTables {
+  /** `ADDRESS:PORT` of a service's virtual address: listeners of TCP and undeclared protocols. */
+  readonly byAddress: ReadonlyMap<string, OutboundListener>;
+  /** Port -> the wildcard listener that all HTTP services of that port share. */
+  readonly byPort: ReadonlyMap<number, OutboundListener>;
+  /** ALLOW_ANY: unknown destinations pass through; REGISTRY_ONLY: they are refused. */
+  readonly unknown: 'passthrough' | 'blackhole';
+}
+
+/** `auto`: HTTP when the first bytes are an HTTP request, otherwise TCP (Istio's protocol selection). */
+export interface OutboundListener {
+  readonly name: string;
+  readonly protocol: 'http' | 'tcp' | 'auto';
+  readonly routes: RouteTable | undefined;
+  readonly tcp: TcpRoute | undefined;
+}
+
+export interface TcpRoute {
+  readonly destinations: readonly WeightedDestination[];
+  readonly totalWeight: number;
+  readonly origin: Origin | undefined;
+}
+
+export interface InboundPort {
+  readonly port: number;
+  readonly mtls: MtlsMode;
+  readonly protocol: 'http' | 'tcp' | 'auto';
+  /** `inbound|8080||`, to the application itself. */
+  readonly cluster: string;
+  readonly routes: RouteTable;
+  /** The PeerAuthentication that set `mtls`; absent = Istio's default. */
+  readonly mtlsOrigin: Origin | undefined;
+  /** The service this port belongs to, for metrics; the first by name where several do. */
+  readonly service: ServiceRef | undefined;
+}
+
+export type MtlsMode = 'STRICT' | 'PERMISSIVE' | 'DISABLE';
+
+export interface GatewayPort {
+  readonly port: number;
+  readonly routes: RouteTable;
+  readonly origin: Origin | undefined;
+}
+
+// ---- routes
+
+/** Hosts are matched as Envoy does: exact, then the longest `*.suffix`, then the longest `prefix.*`, then `*`. */
+export interface RouteTable {
+  /** `80`, `http.8080`, `inbound|8080||`. */
+  readonly name: string;
+  /** Lower-case host, with and without port where Istio lists both. */
+  readonly exact: ReadonlyMap<string, VirtualHost>;
+  /** `.example.com` for `*.example.com`, longest first. */
+  readonly suffixes: readonly { readonly suffix: string; readonly virtualHost: VirtualHost }[];
+  readonly any: VirtualHost | undefined;
+  /** Gateways ignore the port in Host (Istio sets ignore_port_in_host_matching there). */
+  readonly ignorePort: boolean;
+}
+
+export interface VirtualHost {
+  readonly name: string;
+  readonly domains: readonly string[];
+  readonly routes: readonly Route[];
+  readonly origin: Origin | undefined;
+}
+
+export interface Route {
+  /** As the access log prints it; `default` where Istio names it so. */
+  readonly name: string;
+  readonly match: RouteMatch;
+  readonly action: RouteAction;
+  readonly requestHeaders: HeaderOperations | undefined;
+  readonly responseHeaders: HeaderOperations | undefined;
+  /** `x-envoy-decorator-operation`: `reviews.default.svc.cluster.local:80/*`. */
+  readonly operation: string;
+  readonly origin: Origin | undefined;
+}
+
+/** All parts must hold. Compiled: `path` has its regex ready. */
+export interface RouteMatch {
+  readonly path: StringMatcher | undefined;
+  readonly ignoreCase: boolean;
+  readonly method: StringMatcher | undefined;
+  readonly authority: StringMatcher | undefined;
+  readonly scheme: StringMatcher | undefined;
+  readonly headers: readonly HeaderMatcher[];
+  readonly query: readonly QueryMatcher[];
+}
+
+export type StringMatcher =
+  | { readonly kind: 'exact'; readonly value: string }
+  | { readonly kind: 'prefix'; readonly value: string }
+  | { readonly kind: 'suffix'; readonly value: string }
+  | { readonly kind: 'contains'; readonly value: string }
+  /** By path segment (Gateway API PathPrefix): `/a` matches `/a` and `/a/b`, not `/ab`. */
+  | { readonly kind: 'segment-prefix'; readonly value: string }
+  | { readonly kind: 'regex'; readonly source: string; readonly test: (text: string) => boolean }
+  | { readonly kind: 'present' };
+
+export interface HeaderMatcher {
+  /** Lower case. */
+  readonly name: string;
+  readonly value: StringMatcher;
+  /** withoutHeaders: the condition must not hold. */
+  readonly invert: boolean;
+  /** An inverted matcher that also holds when the header is absent (see compile). */
+  readonly matchesAbsent: boolean;
+}
+
+export interface QueryMatcher {
+  readonly name: string;
+  readonly value: StringMatcher;
+}
+
+export type RouteAction =
+  | {
+      readonly kind: 'forward';
+      /** Never empty. */
+      readonly destinations: readonly WeightedDestination[];
+      readonly totalWeight: number;
+      readonly rewrite: Rewrite | undefined;
+      /** 0 = none. */
+      readonly timeoutMs: number;
+      readonly retry: RetryPolicy | undefined;
+      readonly mirrors: readonly Mirror[];
+      readonly fault: FaultInjection | undefined;
+      readonly cors: CorsPolicy | undefined;
+    }
+  | {
+      readonly kind: 'redirect';
+      readonly code: number;
+      readonly scheme: string | undefined;
+      readonly authority: string | undefined;
+      readonly port: number | 'from-protocol' | 'from-request' | undefined;
+      readonly path:
+        | { readonly kind: 'replace'; readonly value: string }
+        | { readonly kind: 'replace-prefix'; readonly prefix: string; readonly value: string }
+        | undefined;
+      readonly fault: FaultInjection | undefined;
+    }
+  | {
+      readonly kind: 'respond';
+      readonly status: number;
+      readonly body: string;
+      readonly fault: FaultInjection | undefined;
+    };
+
+export interface WeightedDestination {
+  /** Name of a cluster that may be missing from the tables: Envoy answers 503 NC then. */
+  readonly cluster: string;
+  readonly weight: number;
+  readonly requestHeaders: HeaderOperations | undefined;
+  readonly responseHeaders: HeaderOperations | undefined;
+  readonly origin: Origin | undefined;
+}
+
+export interface HeaderOperations {
+  /** Lower-case names; the value may be an Envoy format string, compiled by the caller. */
+  readonly set: readonly (readonly [name: string, value: string])[];
+  readonly add: readonly (readonly [name: string, value: string])[];
+  readonly remove: readonly string[];
+}
+
+export interface Rewrite {
+  readonly authority: string | undefined;
+  readonly path:
+    | { readonly kind: 'replace'; readonly value: string }
+    | { readonly kind: 'replace-prefix'; readonly prefix: string; readonly value: string }
+    | { readonly kind: 'regex'; readonly replace: (path: string) => string }
+    | undefined;
+}
+
+export interface RetryPolicy {
+  /** Retries after the first attempt. */
+  readonly attempts: number;
+  readonly perTryTimeoutMs: number;
+  /** Envoy's words: connect-failure, refused-stream, unavailable, cancelled, retriable-status-codes, 5xx, ... */
+  readonly on: ReadonlySet<string>;
+  readonly statusCodes: ReadonlySet<number>;
+  /** Prefer hosts not tried yet (Envoy's previous_hosts predicate). */
+  readonly avoidPreviousHosts: boolean;
+  readonly backOffBaseMs: number;
+}
+
+export interface Mirror {
+  readonly cluster: string;
+  /** 0..100. */
+  readonly percent: number;
+}
+
+export interface FaultInjection {
+  readonly delay: { readonly ms: number; readonly percent: number } | undefined;
+  readonly abort:
+    | { readonly status: number; readonly grpcStatus: number | undefined; readonly percent: number }
+    | undefined;
+}
+
+export interface CorsPolicy {
+  readonly allowOrigins: readonly StringMatcher[];
+  readonly allowMethods: string;
+  readonly allowHeaders: string;
+  readonly exposeHeaders: string;
+  readonly maxAge: string;
+  readonly allowCredentials: boolean;
+  readonly forwardUnmatchedPreflights: boolean;
+}
+
+// ---- clusters
+
+export interface ServiceRef {
+  readonly host: string;
+  readonly name: string;
+  readonly namespace: string;
+}
+
+export interface Cluster {
+  readonly name: string;
+  /** `original-destination`: the connection's own address (PassthroughCluster). `application`: the pod's own app. */
+  readonly kind: 'endpoints' | 'original-destination' | 'application' | 'blackhole';
+  readonly endpoints: readonly Endpoint[];
+  readonly balancer: Balancer;
+  readonly connectTimeoutMs: number;
+  /** 0 = no limit. */
+  readonly maxRequestsPerConnection: number;
+  readonly service: ServiceRef | undefined;
+  /** The DestinationRule in force. */
+  readonly origin: Origin | undefined;
+}
+
+export interface Endpoint {
+  /** Mesh address. */
+  readonly address: string;
+  readonly port: number;
+  /** `ADDRESS:PORT`; names the endpoint in logs and keys its runtime state across reloads. */
+  readonly key: string;
+  readonly pod: string;
+  readonly peer: Peer;
+  readonly weight: number;
+  readonly locality: string;
+  readonly transport: UpstreamTransport;
+}
+
+export type UpstreamTransport =
+  | { readonly kind: 'plaintext' }
+  /** Istio mutual TLS: own workload certificate; the peer must present one of `spiffeIds`. */
+  | { readonly kind: 'istio-mutual'; readonly sni: string; readonly spiffeIds: readonly string[] };
+
+export type Balancer =
+  | { readonly kind: 'round-robin' }
+  | { readonly kind: 'least-request' }
+  | { readonly kind: 'random' };
