@@ -5,6 +5,7 @@
  */
 import type { Span } from '../base/span.ts';
 import type { Peer } from '../telemetry/peer.ts';
+import type { PathNormalization } from './path.ts';
 
 /** The object and line of the user's input a table entry comes from; absent for what Istio adds by itself. */
 export interface Origin {
@@ -42,6 +43,8 @@ export interface ProxyTables {
   /** Peers by mesh address, for telemetry of plaintext callers. */
   readonly peers: ReadonlyMap<string, Peer>;
   readonly accessLog: AccessLogSettings;
+  /** Mesh config `pathNormalization`; absent = BASE, Istio's default. */
+  readonly pathNormalization?: PathNormalization;
 }
 
 export interface AccessLogSettings {
@@ -71,7 +74,7 @@ export interface OutboundListener {
 }
 
 export interface TcpRoute {
-  readonly destinations: readonly WeightedDestination[];
+  readonly destinations: Destinations;
   readonly totalWeight: number;
   readonly origin: Origin | undefined;
 }
@@ -170,8 +173,7 @@ export interface QueryMatcher {
 export type RouteAction =
   | {
       readonly kind: 'forward';
-      /** Never empty. */
-      readonly destinations: readonly WeightedDestination[];
+      readonly destinations: Destinations;
       readonly totalWeight: number;
       readonly rewrite: Rewrite | undefined;
       /** 0 = none. */
@@ -186,7 +188,8 @@ export type RouteAction =
       readonly code: number;
       readonly scheme: string | undefined;
       readonly authority: string | undefined;
-      readonly port: number | 'from-protocol' | 'from-request' | undefined;
+      /** Only where the Location must name it: Istio leaves default ports out. */
+      readonly port: number | undefined;
       readonly path:
         | { readonly kind: 'replace'; readonly value: string }
         | { readonly kind: 'replace-prefix'; readonly prefix: string; readonly value: string }
@@ -199,6 +202,9 @@ export type RouteAction =
       readonly body: string;
       readonly fault: FaultInjection | undefined;
     };
+
+/** Never empty. */
+export type Destinations = readonly [WeightedDestination, ...WeightedDestination[]];
 
 export interface WeightedDestination {
   /** Name of a cluster that may be missing from the tables: Envoy answers 503 NC then. */
@@ -277,6 +283,8 @@ export interface Cluster {
   readonly connectTimeoutMs: number;
   /** 0 = no limit. */
   readonly maxRequestsPerConnection: number;
+  /** Protocol towards HTTP backends: HTTP/1.1 when absent; `same` follows the client's (protocol not declared). */
+  readonly http?: 'http2' | 'same';
   readonly service: ServiceRef | undefined;
   /** The DestinationRule in force. */
   readonly origin: Origin | undefined;
@@ -300,7 +308,8 @@ export type UpstreamTransport =
   /** Istio mutual TLS: own workload certificate; the peer must present one of `spiffeIds`. */
   | { readonly kind: 'istio-mutual'; readonly sni: string; readonly spiffeIds: readonly string[] };
 
-export type Balancer =
-  | { readonly kind: 'round-robin' }
-  | { readonly kind: 'least-request' }
-  | { readonly kind: 'random' };
+export interface Balancer {
+  readonly kind: 'round-robin' | 'least-request' | 'random';
+  /** The endpoints' weights differ. */
+  readonly weighted?: boolean;
+}

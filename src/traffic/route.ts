@@ -1,0 +1,124 @@
+import type { RequestHead } from './request.ts';
+import type {
+  Destinations,
+  HeaderMatcher,
+  QueryMatcher,
+  Route,
+  RouteMatch,
+  RouteTable,
+  StringMatcher,
+  VirtualHost,
+  WeightedDestination,
+} from './tables.ts';
+
+/** The virtual host that answers for a Host header; undefined means 404 with flag NR. */
+export const findVirtualHost = (table: RouteTable, authority: string): VirtualHost | undefined => {
+  const exact = table.exact.get(authority);
+  if (exact !== undefined) return exact;
+  const host = (table.ignorePort ? withoutPort(authority) : authority).toLowerCase();
+  const found = table.exact.get(host);
+  if (found !== undefined) return found;
+  for (const entry of table.suffixes) {
+    // `*.example.com` stands for at least one character.
+    if (host.length > entry.suffix.length && host.endsWith(entry.suffix)) return entry.virtualHost;
+  }
+  return table.any;
+};
+
+/** The first route that holds for the request; undefined means 404 with flag NR. Allocates only for a query. */
+export const matchRoute = (virtualHost: VirtualHost, request: RequestHead): Route | undefined => {
+  const mark = request.path.indexOf('?');
+  const path = mark < 0 ? request.path : request.path.slice(0, mark);
+  for (const route of virtualHost.routes) {
+    if (routeMatches(route.match, request, path, mark)) return route;
+  }
+  return undefined;
+};
+
+/** Picks by cumulative weight; a lone destination takes all, whatever its weight. `random` is in [0, 1). */
+export const pickDestination = (
+  action: { readonly destinations: Destinations; readonly totalWeight: number },
+  random: number,
+): WeightedDestination => {
+  const { destinations, totalWeight } = action;
+  if (destinations.length > 1) {
+    let rest = random * totalWeight;
+    for (const destination of destinations) {
+      rest -= destination.weight;
+      if (rest < 0) return destination;
+    }
+  }
+  return destinations[0];
+};
+
+const withoutPort = (authority: string): string => {
+  const colon = authority.lastIndexOf(':');
+  if (colon < 0 || authority.endsWith(']')) return authority;
+  for (let index = colon + 1; index < authority.length; index += 1) {
+    const code = authority.charCodeAt(index);
+    if (code < 0x30 || code > 0x39) return authority;
+  }
+  return authority.slice(0, colon);
+};
+
+const routeMatches = (match: RouteMatch, request: RequestHead, path: string, mark: number): boolean => {
+  if (match.path !== undefined && !pathMatches(match.path, match.ignoreCase, path)) return false;
+  if (match.method !== undefined && !matchesString(match.method, request.method)) return false;
+  if (match.authority !== undefined && !matchesString(match.authority, request.authority)) return false;
+  if (match.scheme !== undefined && !matchesString(match.scheme, request.scheme)) return false;
+  for (const header of match.headers) if (!headerMatches(header, request)) return false;
+  for (const query of match.query) if (!queryMatches(query, request.path, mark)) return false;
+  return true;
+};
+
+/** With `ignoreCase` the compiled value is lower case already; Istio leaves regexes case-sensitive. */
+const pathMatches = (matcher: StringMatcher, ignoreCase: boolean, path: string): boolean =>
+  matchesString(matcher, ignoreCase && matcher.kind !== 'regex' ? path.toLowerCase() : path);
+
+/** Whether one value satisfies a matcher. */
+export const matchesString = (matcher: StringMatcher, value: string): boolean => {
+  switch (matcher.kind) {
+    case 'exact':
+      return value === matcher.value;
+    case 'prefix':
+      return value.startsWith(matcher.value);
+    case 'suffix':
+      return value.endsWith(matcher.value);
+    case 'contains':
+      return value.includes(matcher.value);
+    case 'segment-prefix': {
+      const prefix = matcher.value;
+      return value.startsWith(prefix) && (value.length === prefix.length || value.charCodeAt(prefix.length) === 0x2f);
+    }
+    case 'regex':
+      return matcher.test(value);
+    case 'present':
+      return true;
+  }
+};
+
+/** One matching line of a repeated header is enough; a comma in a line separates nothing. */
+const headerMatches = (matcher: HeaderMatcher, request: RequestHead): boolean => {
+  const values = request.headerValues(matcher.name);
+  if (values.length === 0) return matcher.invert && matcher.matchesAbsent;
+  for (const value of values) if (matchesString(matcher.value, value)) return !matcher.invert;
+  return matcher.invert;
+};
+
+/** Envoy reads the first of repeated keys and decodes nothing. `?q` has the value ''. */
+const queryMatches = (matcher: QueryMatcher, target: string, mark: number): boolean => {
+  if (mark < 0) return false;
+  const { name } = matcher;
+  let start = mark + 1;
+  while (start <= target.length) {
+    const ampersand = target.indexOf('&', start);
+    const end = ampersand < 0 ? target.length : ampersand;
+    const after = start + name.length;
+    if (after <= end && target.startsWith(name, start)) {
+      if (after === end) return matchesString(matcher.value, '');
+      if (target.charCodeAt(after) === 0x3d) return matchesString(matcher.value, target.slice(after + 1, end));
+    }
+    start = end + 1;
+  }
+  return false;
+};
