@@ -1,0 +1,76 @@
+/** What to tell a person about text that is not YAML. */
+export interface SyntaxMessage {
+  readonly message: string;
+  readonly hint: string;
+}
+
+const INDENTATION: SyntaxMessage = {
+  message: 'the indentation does not fit the lines above',
+  hint: 'align the entry with its siblings, using spaces',
+};
+const TAB: SyntaxMessage = { message: 'a tab is used for indentation', hint: 'use spaces' };
+const UNTERMINATED: SyntaxMessage = {
+  message: 'a quoted text is never closed',
+  hint: 'add the closing quote, or indent its next lines',
+};
+const UNCLOSED: SyntaxMessage = {
+  message: 'a bracket or quote opened above is not closed before this line, which is not indented',
+  hint: 'close it, or indent its continuation',
+};
+const TAG: SyntaxMessage = { message: 'a tag is malformed', hint: 'quote the value if it begins with "!"' };
+const DIRECTIVE: SyntaxMessage = {
+  message: 'a % directive is malformed',
+  hint: 'quote the value if it begins with "%", or write --- after the directive',
+};
+
+// Reasons of js-yaml's parser, by what is particular in them.
+const KNOWN: readonly (readonly [RegExp, SyntaxMessage])[] = [
+  [/tab character/, TAB],
+  [/quoted scalar/, UNTERMINATED],
+  [/deficient indentation/, UNCLOSED],
+  [
+    /indentation width|chomping mode|line break is expected/,
+    {
+      message: 'the header of a block text is malformed',
+      hint: 'after | or > write only a digit, + or -, and begin the text on the next line',
+    },
+  ],
+  [/indentation|implicit mapping pair|implicit keys/, INDENTATION],
+  [/missed comma/, { message: 'a comma is missing between two entries', hint: 'separate the entries with a comma' }],
+  [/within a flow collection/, { message: 'a bracket is never closed', hint: 'add the closing ] or }' }],
+  [/found ','/, { message: 'a comma stands where a value is expected', hint: 'remove the extra comma' }],
+  [
+    /escape sequence|hexadecimal/,
+    {
+      message: 'a backslash escape in a double-quoted text does not exist',
+      hint: 'double the backslash, or use single quotes',
+    },
+  ],
+  [
+    /non-printable|valid JSON character/,
+    {
+      message: 'the text has a control character',
+      hint: 'remove it, or write it as an escape in double quotes',
+    },
+  ],
+  [/null byte/, { message: 'the text has a NUL byte', hint: 'check that this is a text file in UTF-8' }],
+  [/tag/, TAG],
+  [/directive/i, DIRECTIVE],
+  [/YAML version/, { message: 'this version of YAML is not supported', hint: 'use %YAML 1.1 or 1.2, or no directive' }],
+  [
+    /anchor|alias/,
+    {
+      message: 'an anchor or alias is malformed',
+      hint: 'quote the value if it begins with "&" or "*"',
+    },
+  ],
+];
+
+const UNEXPECTED: SyntaxMessage = {
+  message: 'the text cannot be read as YAML from here on',
+  hint: 'check the quotes, colons and indentation of this line and the one above',
+};
+
+/** Rephrases the reason of the parser; an unknown one becomes a general sentence. */
+export const describeSyntax = (reason: string): SyntaxMessage =>
+  KNOWN.find(([pattern]) => pattern.test(reason))?.[1] ?? UNEXPECTED;
