@@ -16,6 +16,8 @@ export interface AccessRecord {
   readonly authority: string;
   /** 0 when nothing was answered. */
   readonly responseCode: number;
+  /** The grpc-status of a gRPC answer, from its trailers or (trailers-only) its headers; absent otherwise. */
+  readonly grpcStatus?: number | undefined;
   /** `-` or Envoy's flags joined by commas: `UH`, `URX,UF`. */
   readonly flags: string;
   /** `via_upstream`, `route_not_found`, `no_healthy_upstream`, ... */

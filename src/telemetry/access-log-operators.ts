@@ -1,0 +1,118 @@
+import type { AccessRecord } from './access-record.ts';
+import { longFlags } from './flags.ts';
+import { compileTimeFormat } from './start-time.ts';
+
+/** What an operator answers: numbers stay numbers in JSON; undefined prints as `-` in text and null in JSON. */
+export type OperatorValue = string | number | undefined;
+
+export type Operator = (record: AccessRecord) => OperatorValue;
+
+const text =
+  (read: (record: AccessRecord) => string): Operator =>
+  (record) =>
+    read(record) || undefined;
+
+const hostOf = (address: string): string => address.slice(0, Math.max(0, address.lastIndexOf(':')));
+const portOf = (address: string): number | undefined => {
+  const colon = address.lastIndexOf(':');
+  return colon < 0 ? undefined : Number(address.slice(colon + 1));
+};
+
+const grpcNames = [
+  'OK',
+  'Canceled',
+  'Unknown',
+  'InvalidArgument',
+  'DeadlineExceeded',
+  'NotFound',
+  'AlreadyExists',
+  'PermissionDenied',
+  'ResourceExhausted',
+  'FailedPrecondition',
+  'Aborted',
+  'OutOfRange',
+  'Unimplemented',
+  'Internal',
+  'Unavailable',
+  'DataLoss',
+  'Unauthenticated',
+];
+
+const grpcName = ({ grpcStatus }: AccessRecord): string | undefined =>
+  grpcStatus === undefined ? undefined : (grpcNames[grpcStatus] ?? String(grpcStatus));
+
+const plain: ReadonlyMap<string, Operator> = new Map<string, Operator>([
+  ['PROTOCOL', text((record) => record.protocol)],
+  ['RESPONSE_CODE', (record) => record.responseCode],
+  // Envoy replaces white space here, so that the details stay one word of the line.
+  ['RESPONSE_CODE_DETAILS', text((record) => record.details.replaceAll(/\s/g, '_'))],
+  ['RESPONSE_FLAGS', text((record) => record.flags)],
+  ['RESPONSE_FLAGS_LONG', (record) => longFlags(record.flags)],
+  ['CONNECTION_TERMINATION_DETAILS', text((record) => record.connectionTerminationDetails)],
+  ['UPSTREAM_TRANSPORT_FAILURE_REASON', text((record) => record.upstreamFailure)],
+  ['BYTES_RECEIVED', (record) => record.bytesReceived],
+  ['BYTES_SENT', (record) => record.bytesSent],
+  ['DURATION', (record) => Math.round(record.durationMs)],
+  ['UPSTREAM_HOST', text((record) => record.upstreamHost)],
+  ['UPSTREAM_REMOTE_ADDRESS', text((record) => record.upstreamHost)],
+  ['UPSTREAM_CLUSTER', text((record) => record.upstreamCluster)],
+  ['UPSTREAM_CLUSTER_RAW', text((record) => record.upstreamCluster)],
+  ['UPSTREAM_LOCAL_ADDRESS', text((record) => record.upstreamLocalAddress)],
+  ['UPSTREAM_REQUEST_ATTEMPT_COUNT', (record) => record.attempts],
+  ['DOWNSTREAM_LOCAL_ADDRESS', text((record) => record.downstreamLocalAddress)],
+  ['DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT', text((record) => hostOf(record.downstreamLocalAddress))],
+  ['DOWNSTREAM_LOCAL_PORT', (record) => portOf(record.downstreamLocalAddress)],
+  ['DOWNSTREAM_REMOTE_ADDRESS', text((record) => record.downstreamRemoteAddress)],
+  ['DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT', text((record) => hostOf(record.downstreamRemoteAddress))],
+  ['DOWNSTREAM_REMOTE_PORT', (record) => portOf(record.downstreamRemoteAddress)],
+  ['REQUESTED_SERVER_NAME', text((record) => record.requestedServerName)],
+  ['ROUTE_NAME', text((record) => record.routeName)],
+  ['DOWNSTREAM_TLS_VERSION', text((record) => record.tlsVersion)],
+  ['DOWNSTREAM_LOCAL_URI_SAN', text((record) => record.localPrincipal)],
+  ['DOWNSTREAM_PEER_URI_SAN', text((record) => record.peerPrincipal)],
+  ['UPSTREAM_PEER_URI_SAN', text((record) => record.upstreamPrincipal)],
+  ['GRPC_STATUS', grpcName],
+  ['GRPC_STATUS_NUMBER', (record) => record.grpcStatus],
+  ['HOSTNAME', text((record) => record.proxy)],
+]);
+
+// An AccessRecord keeps the headers that Istio's default formats print, and no others.
+const requestHeaders: ReadonlyMap<string, Operator> = new Map<string, Operator>([
+  [':method', text((record) => record.method)],
+  [':path', text((record) => record.path)],
+  ['x-envoy-original-path', text((record) => record.path)],
+  [':authority', text((record) => record.authority)],
+  ['host', text((record) => record.authority)],
+  ['user-agent', text((record) => record.userAgent)],
+  ['x-forwarded-for', text((record) => record.forwardedFor)],
+  ['x-request-id', text((record) => record.requestId)],
+]);
+
+const responseHeaders: ReadonlyMap<string, Operator> = new Map<string, Operator>([
+  [':status', (record) => (record.responseCode === 0 ? undefined : record.responseCode)],
+  ['x-envoy-upstream-service-time', text((record) => record.upstreamServiceTime)],
+  ['grpc-status', (record) => record.grpcStatus],
+]);
+
+/** `A?B`: the first of the two that has a value. A name the record does not keep counts as absent. */
+const headerOperator = (headers: ReadonlyMap<string, Operator>, names: string): Operator | undefined => {
+  const alternatives = names
+    .split('?')
+    .map((name) => headers.get(name.trim().toLowerCase()))
+    .filter((operator) => operator !== undefined);
+  const [first, second] = alternatives;
+  return second === undefined || first === undefined ? first : (record) => first(record) ?? second(record);
+};
+
+/** The operator of `%NAME(argument)%`; undefined when an AccessRecord has nothing to serve it from. */
+export const findOperator = (name: string, argument: string): Operator | undefined => {
+  if (name === 'REQ') return headerOperator(requestHeaders, argument);
+  if (name === 'RESP') return headerOperator(responseHeaders, argument);
+  if (name === 'TRAILER') return headerOperator(new Map([['grpc-status', (record) => record.grpcStatus]]), argument);
+  if (name === 'START_TIME') {
+    const print = compileTimeFormat(argument);
+    return (record) => print(record.startMs);
+  }
+  if (name === 'GRPC_STATUS' && argument === 'NUMBER') return (record) => record.grpcStatus;
+  return argument === '' ? plain.get(name) : undefined;
+};
