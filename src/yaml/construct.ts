@@ -10,7 +10,14 @@ type CollectionEvent = Extract<Event, { type: typeof EVENT_ID.SEQUENCE | typeof 
 
 /** Something found while building values; offsets count from the start of the document's text. */
 export interface Finding {
-  readonly code: 'YAML_DUPLICATE_KEY' | 'YAML_LIMIT' | 'YAML_ALIAS' | 'YAML_VALUE' | 'YAML_KEY' | 'YAML_MERGE';
+  readonly code:
+    | 'YAML_SYNTAX'
+    | 'YAML_DUPLICATE_KEY'
+    | 'YAML_LIMIT'
+    | 'YAML_ALIAS'
+    | 'YAML_VALUE'
+    | 'YAML_KEY'
+    | 'YAML_MERGE';
   readonly message: string;
   readonly hint: string;
   readonly start: number;
@@ -29,6 +36,8 @@ export class Refusal extends Error {
 
 interface Anchor {
   readonly value: unknown;
+  /** What an alias to it is called as a mapping key; undefined where it cannot be one. */
+  readonly key: string | undefined;
   /** Aliases inside the anchored node, expansions included. */
   aliases: number;
   isComplete: boolean;
@@ -39,7 +48,10 @@ interface Frame {
   readonly keys: string[] | undefined;
   readonly offsets: number[];
   readonly start: number;
+  /** Whether it has brackets of its own. */
   readonly isFlow: boolean;
+  /** Whether it stands inside brackets, its own or another's. */
+  readonly isInFlow: boolean;
   readonly anchor: Anchor | undefined;
   /** The builder's alias count when the container was opened. */
   readonly aliasesBefore: number;
@@ -132,13 +144,15 @@ export class Builder {
 
   #open(event: CollectionEvent): void {
     const container = event.type === EVENT_ID.MAPPING ? createPlain() : [];
+    const isFlow = this.#opensFlow(event);
     this.#frames.push({
       container,
       keys: event.type === EVENT_ID.MAPPING ? [] : undefined,
       offsets: [],
       start: event.start,
-      isFlow: this.#opensFlow(event),
-      anchor: this.#anchor(event.anchorStart, event.anchorEnd, container, false),
+      isFlow,
+      isInFlow: isFlow || this.#frames.at(-1)?.isInFlow === true,
+      anchor: this.#anchor(event.anchorStart, event.anchorEnd, container),
       aliasesBefore: this.#aliases,
       key: undefined,
       isMerge: false,
@@ -187,14 +201,27 @@ export class Builder {
     const tag = event.tagStart === NOWHERE ? '' : this.#text.slice(event.tagStart, event.tagEnd);
     const isPlain = event.style === SCALAR_STYLE.PLAIN;
     const value = this.#resolve(tag, text, isPlain, start, end);
-    this.#anchor(event.anchorStart, event.anchorEnd, value, true);
     const frame = this.#frames.at(-1);
+    if (isPlain && frame?.isInFlow === true) this.#refuseInFlow(text, start, end);
+    this.#anchor(event.anchorStart, event.anchorEnd, value, keyText(value, text));
     if (frame?.keys !== undefined && frame.key === undefined) {
       const isMerge = text === '<<' && (tag === '' ? isPlain : expandTag(tag, this.#handles) === MERGE_TAG);
       this.#key(frame, keyText(value, text), isMerge, start, end);
     } else {
       this.#add(this.#finite(value, text, start, end), start, end, false);
     }
+  }
+
+  /** What YAML 1.2 takes for text inside brackets and Kubernetes' parser for an indicator. */
+  #refuseInFlow(text: string, start: number, end: number): void {
+    if (text.charCodeAt(0) !== 58 && !text.includes('?')) return;
+    throw new Refusal({
+      code: 'YAML_SYNTAX',
+      message: 'inside brackets, text that begins with ":" or has a "?" is refused by Kubernetes',
+      hint: 'quote it',
+      start,
+      end,
+    });
   }
 
   #resolve(tag: string, text: string, isPlain: boolean, start: number, end: number): Scalar {
@@ -211,7 +238,7 @@ export class Builder {
     });
   }
 
-  #finite(value: Scalar, text: string, start: number, end: number): Scalar {
+  #finite(value: unknown, text: string, start: number, end: number): unknown {
     if (typeof value !== 'number' || Number.isFinite(value)) return value;
     this.#findings.push({
       code: 'YAML_VALUE',
@@ -297,9 +324,10 @@ export class Builder {
     return new Refusal({ code: 'YAML_LIMIT', message, hint, start, end });
   }
 
-  #anchor(start: number, end: number, value: unknown, isComplete: boolean): Anchor | undefined {
+  #anchor(start: number, end: number, value: unknown, key?: string): Anchor | undefined {
     if (start === NOWHERE) return undefined;
-    const anchor: Anchor = { value, aliases: 0, isComplete };
+    const isComplete = typeof value !== 'object' || value === null;
+    const anchor: Anchor = { value, key, aliases: 0, isComplete };
     this.#anchors.set(this.#text.slice(start, end), anchor);
     return anchor;
   }
@@ -321,16 +349,12 @@ export class Builder {
     }
     const frame = this.#frames.at(-1);
     if (frame?.keys === undefined || frame.key !== undefined) {
-      this.#add(anchor.value, start, end, true);
+      this.#add(this.#finite(anchor.value, name, start, end), start, end, true);
+    } else if (typeof anchor.value === 'object' && anchor.value !== null) {
+      throw this.#complexKey(start, end);
     } else {
-      this.#aliasKey(frame, anchor.value, start, end);
+      this.#key(frame, anchor.key, false, start, end);
     }
-  }
-
-  #aliasKey(frame: Frame, value: unknown, start: number, end: number): void {
-    if (typeof value === 'object' && value !== null) throw this.#complexKey(start, end);
-    const key = value === null ? undefined : String(value);
-    this.#key(frame, key, false, start, end);
   }
 
   #complexKey(start: number, end: number): Refusal {

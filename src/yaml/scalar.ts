@@ -45,8 +45,8 @@ const parseInteger = (text: string): bigint | undefined => {
 };
 
 const parseFloating = (text: string): number | undefined => {
-  // A text that begins with a dot keeps its underscores and is then no number.
-  const plain = text.startsWith('.') ? text : text.replaceAll('_', '');
+  // Behind a leading dot Go takes underscores only between digits; elsewhere anywhere.
+  const plain = text.replaceAll(text.startsWith('.') ? /(?<=[0-9])_(?=[0-9])/g : '_', '');
   if (!FLOAT.test(plain)) return undefined;
   const value = Number(plain);
   return Number.isFinite(value) ? value : undefined;
@@ -113,11 +113,15 @@ const decodeBinary = (text: string): Resolution => {
   return { value: new TextDecoder().decode(Uint8Array.from(atob(packed), (char) => char.charCodeAt(0))) };
 };
 
+const TIMESTAMP =
+  /^\d{4}-\d{1,2}-\d{1,2}(?:[Tt]\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)| \d{1,2}:\d{1,2}:\d{1,2}(?:\.\d+)?)?$/;
+
 const KIND_OF_TAG: Readonly<Record<string, (value: Scalar, text: string) => boolean>> = {
   int: (value, text) => typeof value === 'number' && parseInteger(text) !== undefined,
-  float: (value) => typeof value === 'number',
+  float: (value, text) => typeof value === 'number' && (parseInteger(text) ?? 0n) <= MAX_INT64,
   bool: (value) => typeof value === 'boolean',
   null: (value) => value === null,
+  timestamp: (_, text) => TIMESTAMP.test(text),
 };
 
 /** Reads a scalar, quoted or not, under an explicit full tag; tags that nobody defines leave the text as it is. */
@@ -133,13 +137,13 @@ const formatFloat32 = (value: number): string => {
   const single = Math.fround(value);
   if (Number.isNaN(single)) return '.nan';
   if (!Number.isFinite(single)) return single > 0 ? '.inf' : '-.inf';
+  if (single === 0) return Object.is(single, -0) ? '-0' : '0';
   let digits = 0;
   while (digits < 8 && Math.fround(Number(single.toExponential(digits))) !== single) digits++;
   const [mantissa = '', exponent = '0'] = single.toExponential(digits).split('e');
   const power = Number(exponent);
   if (power >= -4 && power < 6) {
-    const fixed = Number(`${mantissa}e${exponent}`);
-    return Object.is(fixed, -0) ? '-0' : fixed.toFixed(Math.max(0, digits - power));
+    return Number(`${mantissa}e${exponent}`).toFixed(Math.max(0, digits - power));
   }
   return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 };
