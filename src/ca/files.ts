@@ -16,8 +16,8 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import process from 'node:process';
 import { Fault } from '../base/fault.ts';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
@@ -56,11 +56,25 @@ const attempt = <T>(action: string, path: string, run: () => T): T => {
   }
 };
 
-/** Throws when somebody else owns the path or may touch it. Systems without owners (Windows) check nothing. */
+type User = { readonly kind: 'known'; readonly id: number } | { readonly kind: 'nameless' | 'no-owners' };
+
+/** The user this process acts as. In a container its number may have no entry in the user database; Windows has none. */
+const findUser = (): User => {
+  try {
+    const id = userInfo().uid;
+    return id >= 0 ? { kind: 'known', id } : { kind: 'no-owners' };
+  } catch {
+    return { kind: 'nameless' };
+  }
+};
+
+let currentUser: User | undefined;
+
+/** Throws when somebody else owns the path or may touch it. Systems without owners check nothing. */
 const assertPrivate = (path: string, stats: Stats, mode: number): void => {
-  const user = process.geteuid?.();
-  if (user === undefined) return;
-  if (stats.uid !== user)
+  currentUser ??= findUser();
+  if (currentUser.kind === 'no-owners') return;
+  if (currentUser.kind === 'known' && stats.uid !== currentUser.id)
     throw new Fault(`${path} belongs to another user (uid ${stats.uid})`, {
       kind: 'denied',
       code: 'PRIVATE_FILE_FOREIGN',
