@@ -27,12 +27,12 @@ export const editDistance = (from: string, to: string, limit: number): number =>
 
 /**
  * The candidate the user most likely meant, or undefined when none is near: at most a third of the word may differ
- * (one letter for the shortest). Case counts less than a wrong letter; the first of equals wins.
+ * (one letter for short words, never all of it). Case counts less than a wrong letter; the first of equals wins.
  */
 export const suggest = (word: string, candidates: Iterable<string>): string | undefined => {
   const lower = word.toLowerCase();
   let nearest: string | undefined;
-  let best = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let best = Math.min(Math.max(1, Math.floor(word.length / 3)), word.length - 1) + 1;
   for (const candidate of candidates) {
     if (candidate === word) return candidate;
     const distance = editDistance(lower, candidate.toLowerCase(), best - 1);
