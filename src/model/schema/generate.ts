@@ -99,8 +99,9 @@ const messages = readProtos(
 );
 const { MeshConfig: meshRoot, ...meshDefinitions } = messages;
 if (meshRoot === undefined) throw new Error('no MeshConfig message');
-writeSet('mesh', {
-  provenance: provenance(istio, protoPaths),
-  roots: { MeshConfig: meshRoot },
-  definitions: meshDefinitions,
-});
+const meshFrom = provenance(istio, protoPaths);
+writeSet('mesh', { provenance: meshFrom, roots: { MeshConfig: meshRoot }, definitions: meshDefinitions });
+writeTypes(
+  'mesh',
+  printTypes(header(meshFrom), [{ name: 'MeshConfig', kind: undefined, schema: meshRoot }], meshDefinitions),
+);

@@ -45,14 +45,14 @@ export const readProtos = (texts: readonly string[], root: string): Record<strin
     const name = shortName(message);
     if (definitions[name] === undefined) {
       const properties: Record<string, Schema> = {};
-      definitions[name] = { type: 'object', nullable: true, properties };
+      definitions[name] = { type: 'object', properties };
       for (const field of declared.messages.get(message) ?? []) {
         const one = schemaOf(field.type, message);
         properties[jsonName(field.name)] = field.map
-          ? { type: 'object', nullable: true, values: one }
+          ? { type: 'object', values: one }
           : field.repeated
-            ? { type: 'array', nullable: true, items: one }
-            : { ...one, nullable: true };
+            ? { type: 'array', items: one }
+            : one;
       }
     }
     return { ref: name };
@@ -69,7 +69,12 @@ export const readProtos = (texts: readonly string[], root: string): Record<strin
   return definitions;
 };
 
-const shortName = (message: string): string => message.replace(/^istio\.\w+\.v\w+\./, '');
+/** `ExtensionProviderSDSProvider` of `istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.SDSProvider`. */
+const shortName = (message: string): string =>
+  message
+    .replace(/^istio\.\w+\.v\w+\./, '')
+    .replace(/^MeshConfig\./, '')
+    .replaceAll('.', '');
 
 const jsonName = (name: string): string => name.replace(/_([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase());
 

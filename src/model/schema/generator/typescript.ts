@@ -3,7 +3,8 @@ import type { Schema } from '../schema.ts';
 export interface TypeRoot {
   /** TypeScript name, which is the KindName. */
   readonly name: string;
-  readonly kind: string;
+  /** Undefined for a message, which has no apiVersion, kind and metadata. */
+  readonly kind: string | undefined;
   readonly schema: Schema;
 }
 
@@ -46,10 +47,6 @@ export const printTypes = (
   const names = nameShapes(roots);
 
   const typeOf = (schema: Schema, hint: string): string => {
-    const bare = bareType(schema, hint);
-    return schema.nullable === true && schema.type === 'object' ? `${bare} | null` : bare;
-  };
-  const bareType = (schema: Schema, hint: string): string => {
     if (schema.ref !== undefined) {
       const target = definitions[schema.ref];
       if (target === undefined) throw new Error(`unresolved ${schema.ref}`);
@@ -106,11 +103,13 @@ export const printTypes = (
         const optional = schema.required?.includes(key) === true ? '' : '?';
         return `  readonly ${key}${optional}: ${typeOf(value, pathName(name, key))};`;
       });
+    if (kind === undefined) return `export interface ${name} {\n${lines.join('\n')}\n}\n`;
     const head = `  readonly apiVersion: string;\n  readonly kind: '${kind}';\n  readonly metadata: ObjectMeta;`;
     return `export interface ${name} {\n${[head, ...lines].join('\n')}\n}\n`;
   });
   const nested = [...interfaces].map(([name, text]) => `export interface ${name} ${text}\n`);
-  return `${header}import type { ObjectMeta } from '../../resource.ts';\n\n${[...kinds, ...nested].join('\n')}`;
+  const isKinds = roots.some(({ kind }) => kind !== undefined);
+  return `${header}${isKinds ? "import type { ObjectMeta } from '../../resource.ts';\n" : ''}\n${[...kinds, ...nested].join('\n')}`;
 };
 
 /** The shortest path that leads to each object shape, so that a shared one is called after its most prominent place. */
