@@ -20,6 +20,19 @@ export interface Network {
   sourceOf(address: string): string | undefined;
   /** Addresses a name resolves to from a namespace (Services, names outside the cluster); empty = no such host. */
   resolve(host: string, namespace: string): readonly string[];
+  /**
+   * A service by the name this machine knows it by (`hello.shop.localhost`, lower case, without port). An origin-form
+   * request to an outbound listener for such a host is treated as one for `authority`, captured on its way to
+   * `address:port`; undefined = no such name.
+   */
+  localService?(host: string): LocalService | undefined;
+}
+
+export interface LocalService {
+  /** The Host the mesh sees: `hello.shop`, with the port unless it is 80. */
+  readonly authority: string;
+  readonly address: string;
+  readonly port: number;
 }
 
 export interface ProxyOptions {
@@ -33,7 +46,7 @@ export interface ProxyOptions {
 }
 
 /** One data-plane proxy: all listeners and pools of one sidecar or gateway. */
-export interface Proxy {
+export interface MeshProxy {
   /** Requests in flight keep the tables they began with; pools of endpoints that vanished drain. */
   replaceTables(tables: ProxyTables): void;
   /** New connections use the new certificate; open ones finish undisturbed. */
