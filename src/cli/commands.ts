@@ -23,8 +23,54 @@ export interface Section {
 
 const local: CommandGroup = {
   name: 'local',
-  summary: 'a mesh on this machine from plain YAML, no cluster',
-  commands: [],
+  summary: 'a mesh on this machine from plain YAML: up, status, curl, run, down, ...',
+  commands: [
+    { name: 'up', summary: 'run a mesh from YAML', load: async () => (await import('./commands/local/up.ts')).up },
+    {
+      name: 'status',
+      summary: 'workloads, sidecars and where services listen',
+      load: async () => (await import('./commands/local/status.ts')).status,
+    },
+    {
+      name: 'curl',
+      summary: 'send a request through a sidecar, and see its way',
+      load: async () => (await import('./commands/local/curl.ts')).curl,
+    },
+    {
+      name: 'run',
+      summary: 'put a program of yours behind a sidecar',
+      load: async () => (await import('./commands/local/run.ts')).run,
+    },
+    {
+      name: 'logs',
+      summary: 'access logs of the proxies',
+      load: async () => (await import('./commands/local/logs.ts')).logs,
+    },
+    {
+      name: 'reload',
+      summary: 'read the input again',
+      load: async () => (await import('./commands/local/reload.ts')).reload,
+    },
+    { name: 'down', summary: 'end the mesh', load: async () => (await import('./commands/local/down.ts')).down },
+  ],
+};
+
+const ca: CommandGroup = {
+  name: 'ca',
+  summary: 'the certificate authority of the local mesh',
+  commands: [
+    { name: 'init', summary: 'make the root', load: async () => (await import('./commands/ca.ts')).caInit },
+    {
+      name: 'root',
+      summary: 'print the root certificate',
+      load: async () => (await import('./commands/ca.ts')).caRoot,
+    },
+    {
+      name: 'inspect',
+      summary: 'what a certificate says, and whether it fits the root',
+      load: async () => (await import('./commands/ca.ts')).caInspect,
+    },
+  ],
 };
 
 /**
@@ -33,6 +79,7 @@ const local: CommandGroup = {
  */
 export const SECTIONS: readonly Section[] = [
   { title: 'Run', entries: [local] },
+  { title: 'Operate', entries: [ca] },
   {
     title: 'Tools',
     entries: [

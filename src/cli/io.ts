@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 /** One output stream of the process, as commands may use it. */
 export interface Stream {
   /** Never throws: a reader that went away is noticed by `Io.onBrokenPipe`. */
-  write(text: string): void;
+  write(text: string | Uint8Array): void;
   readonly isTty: boolean;
 }
 
@@ -11,15 +11,21 @@ export interface Stream {
 export interface Io {
   readonly stdout: Stream;
   readonly stderr: Stream;
-  /** All of standard input as text; resolves to the empty string at once where it is closed. */
+  /** At its end at once where it is closed. */
+  readonly stdin: NodeJS.ReadableStream;
+  /** All of it as text; the empty string at once where it is closed. */
   readStdin(): Promise<string>;
   readonly stdinIsTty: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly pid: number;
+  /** The program that runs heddle. */
+  readonly execPath: string;
   readonly nodeVersion: string;
   /** As Node names it: `linux`, `darwin`, `win32`. */
   readonly platform: string;
+  /** Asks a process to end; one that is gone already is no error. */
+  terminate(pid: number): void;
   /** Width of the terminal: `COLUMNS`, else what the terminal says, else 80. */
   readonly columns: number;
 }
@@ -50,10 +56,22 @@ const readAll = async (): Promise<string> => {
   return Buffer.concat(chunks).toString('utf8');
 };
 
+const terminate = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+};
+
 /** The real process. */
 export const processIo = (): Io => ({
   stdout: { write: (text) => void process.stdout.write(text), isTty: process.stdout.isTTY === true },
   stderr: { write: (text) => void process.stderr.write(text), isTty: process.stderr.isTTY === true },
+  // Touching process.stdin opens it, which not every command needs.
+  get stdin() {
+    return process.stdin;
+  },
   readStdin: readAll,
   get stdinIsTty() {
     return process.stdin.isTTY === true;
@@ -61,8 +79,10 @@ export const processIo = (): Io => ({
   env: process.env,
   cwd: process.cwd(),
   pid: process.pid,
+  execPath: process.execPath,
   nodeVersion: process.versions.node,
   platform: process.platform,
+  terminate,
   columns: columnsOf(process.env, process.stdout.columns ?? process.stderr.columns),
 });
 
@@ -97,3 +117,8 @@ export const watchProcess = ({ onSignal, onBrokenPipe, onBug }: ProcessWatcher):
 
 /** Ends the process without waiting for what is still open. */
 export const exitNow = (code: number): never => process.exit(code);
+
+/** Ends the process within two seconds if something still keeps it; does not itself keep it. */
+export const exitSoon = (code: number): void => {
+  setTimeout(() => process.exit(code), 2_000).unref();
+};

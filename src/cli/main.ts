@@ -1,47 +1,30 @@
-import { groupHelp, rootHelp } from './help.ts';
-import { exitNow, processIo, signalExitCode, watchProcess } from './io.ts';
-import { clientVersion } from './package.ts';
-import { resolveIntent } from './resolve.ts';
+import { dispatch } from './dispatch.ts';
+import { exitNow, exitSoon, processIo, signalExitCode, watchProcess } from './io.ts';
 
-/**
- * Runs one command line (without `node` and the script) to its exit code; never throws. Help and version are answered
- * from the table alone: no command, no parser and no YAML is loaded for them.
- */
+/** Runs one command line (without `node` and the script) to its exit code; never throws. */
 export const main = async (argv: readonly string[]): Promise<number> => {
   const io = processIo();
   const controller = new AbortController();
   let cleansUp = false;
   let interruptedAs: number | undefined;
-  const interrupt = (exitCode: number): void => {
+  const interrupt = (exitCode: number, reason: string): void => {
     interruptedAs ??= exitCode;
-    controller.abort();
+    controller.abort(reason);
     if (!cleansUp) exitNow(exitCode);
   };
   watchProcess({
-    onSignal: (signal) => interrupt(signalExitCode(signal)),
-    onBrokenPipe: () => interrupt(0),
+    onSignal: (signal) => interrupt(signalExitCode(signal), signal),
+    onBrokenPipe: () => interrupt(0, 'SIGPIPE'),
     onBug: async (error) => exitNow(await (await import('./run.ts')).reportBug(error, argv, io)),
   });
-  const intent = resolveIntent(argv);
-  switch (intent.kind) {
-    case 'version':
-      io.stdout.write(`heddle ${clientVersion()}\n`);
-      return 0;
-    case 'root-help':
-      io.stdout.write(rootHelp());
-      return 0;
-    case 'group-help':
-      io.stdout.write(groupHelp(intent.group));
-      return 0;
-    default: {
-      const { run } = await import('./run.ts');
-      const result = await run(intent, argv, io, {
-        signal: controller.signal,
-        takeOver: () => {
-          cleansUp = true;
-        },
-      });
-      return interruptedAs ?? result;
-    }
-  }
+  const result = await dispatch(argv, io, {
+    signal: controller.signal,
+    takeOver: () => {
+      cleansUp = true;
+    },
+  });
+  const code = interruptedAs ?? result;
+  // A command that cleaned up leaves nothing open; if something stays open all the same, it must not keep the shell.
+  if (cleansUp) exitSoon(code);
+  return code;
 };

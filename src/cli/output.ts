@@ -18,7 +18,7 @@ export interface Paint {
 export interface Printer {
   readonly paint: Paint;
   readonly isTty: boolean;
-  write(text: string): void;
+  write(text: string | Uint8Array): void;
   line(text?: string): void;
 }
 
@@ -37,12 +37,16 @@ export const createPrinter = async (stream: Stream, color: boolean): Promise<Pri
 };
 
 /** A document of machine output; the envelope (`apiVersion`) is added when it is printed. */
-export interface Document {
+interface Document {
   readonly kind: string;
 }
 
 /** Prints one answer: as JSON or YAML in the versioned envelope when `-o` says so, else as `text` makes it. */
-export const printDocument = async (context: Context, document: Document, text: () => string): Promise<void> => {
+export const printDocument = async <D extends Document>(
+  context: Context,
+  document: D,
+  text: () => string,
+): Promise<void> => {
   const enveloped = { apiVersion: 'heddle/v1', ...document };
   if (context.format === 'json') context.out.line(JSON.stringify(enveloped, null, 2));
   else if (context.format === 'yaml') context.out.write(await toYaml(enveloped));

@@ -1,6 +1,7 @@
 import { suggest } from '../base/distance.ts';
 import { Fault } from '../base/fault.ts';
 import type { Command, Context } from './command.ts';
+import type { Interruption } from './dispatch.ts';
 import { EXIT, exitCodeOf } from './exit.ts';
 import { commandHelp } from './help.ts';
 import type { ColorChoice, Io } from './io.ts';
@@ -10,13 +11,6 @@ import type { Parsed } from './parse.ts';
 import { parseCommandLine } from './parse.ts';
 import { faultDocument, printFault } from './report/fault.ts';
 import { GLOBAL_FLAGS, type Intent, namesAt } from './resolve.ts';
-
-/** How Ctrl-C, and a closed pipe, reach a command. */
-export interface Interruption {
-  readonly signal: AbortSignal;
-  /** Tells the process that the running command ends by itself after an interruption. */
-  takeOver(): void;
-}
 
 /** Whether the command line asks for machine output, read before anything is parsed: even a usage error answers so. */
 const wantsJson = (argv: readonly string[]): boolean => {

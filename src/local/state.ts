@@ -48,6 +48,8 @@ export interface StateDir {
    * process is gone is taken over.
    */
   lock(pid: number): Promise<Lock>;
+  /** The live process that holds the claim; undefined when the directory is free. */
+  holder(): Promise<number | undefined>;
 }
 
 export interface Lock {
@@ -224,6 +226,10 @@ const stateDirAt = (path: string): StateDir => {
     readToken: async () => (await read(TOKEN))?.trim(),
     writeToken: (token) => write(TOKEN, `${token}\n`),
     lock: (pid) => guarded(() => acquire(path, pid)),
+    holder: async () => {
+      const claim = parseClaim((await read(LOCK)) ?? '');
+      return claim !== undefined && (await isHeld(claim)) ? claim.pid : undefined;
+    },
   };
 };
 
