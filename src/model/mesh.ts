@@ -1,6 +1,7 @@
 import type { Problem } from '../base/problem.ts';
 import type { LoadedDocument } from '../yaml/load.ts';
 import { type DecodeOptions, decodeDocuments } from './decode.ts';
+import { deployGateways } from './gateway-deployment.ts';
 import { type KindName, type KindTypes, kindOf, splitApiVersion } from './kinds.ts';
 import { DEFAULT_MESH_CONFIG, type MeshConfig, readMeshConfig } from './mesh-config.ts';
 import { type Resource, resourceId } from './resource.ts';
@@ -32,6 +33,7 @@ export interface BuiltMesh {
 /**
  * Decodes documents and indexes what is sound. An object with an error is left out of the mesh; of two objects with the
  * same identity the later content counts, at the place (age) of the first, as applying both in turn would leave it.
+ * What Istio's controller deploys for Gateways of the Gateway API comes last.
  */
 export const buildMesh = async (
   documents: readonly LoadedDocument[],
@@ -46,7 +48,9 @@ export const buildMesh = async (
     (resource, order) => ({ ...resource, order }),
   );
   const config = await configOf(resources, [...(options.defaults ?? []), ...documents], problems);
-  return { mesh: createMesh(resources, config), problems };
+  const written = createMesh(resources, config);
+  const deployed = deployGateways(written);
+  return { mesh: deployed.length === 0 ? written : createMesh([...resources, ...deployed], config), problems };
 };
 
 const identityOf = (resource: Resource): string =>

@@ -1,0 +1,107 @@
+import { spanOf } from '../yaml/located.ts';
+import type { Mesh } from './mesh.ts';
+import type { Resource } from './resource.ts';
+import type { GatewayClass, KubernetesGateway } from './schema/generated/types-gateway-api.ts';
+import type { Deployment, Service } from './schema/generated/types-kubernetes.ts';
+
+export const GATEWAY_NAME_LABEL = 'gateway.networking.k8s.io/gateway-name';
+const GATEWAY_CLASS_LABEL = 'gateway.networking.k8s.io/gateway-class-name';
+const CONTROLLER = 'istio.io/gateway-controller';
+const SERVICE_ACCOUNT_ANNOTATION = 'gateway.istio.io/service-account';
+const STATUS_PORT = 15021;
+
+/** Whether Istio's controller runs a proxy of its own for a Gateway; not where an address points at an existing one. */
+const isDeployed = (gateway: Resource<KubernetesGateway>, classes: readonly Resource<GatewayClass>[]): boolean => {
+  const { gatewayClassName, addresses } = gateway.object.spec;
+  const named = classes.find(({ name }) => name === gatewayClassName);
+  const isIstio = named === undefined ? gatewayClassName === 'istio' : named.object.spec.controllerName === CONTROLLER;
+  const isManual = addresses?.some(({ type }) => type === 'Hostname') === true;
+  return isIstio && !isManual && gatewayClassName !== 'istio-waypoint' && gatewayClassName !== 'istio-remote';
+};
+
+/**
+ * The Deployment and Service that Istio's controller creates for each Gateway of the Gateway API, `NAME-CLASS`, standing
+ * where the Gateway stands; nothing where the input brings them along.
+ */
+export const deployGateways = (mesh: Mesh): readonly Resource[] =>
+  mesh
+    .of('KubernetesGateway')
+    .filter((gateway) => isDeployed(gateway, mesh.of('GatewayClass')))
+    .flatMap((gateway) => {
+      const name = `${gateway.name}-${gateway.object.spec.gatewayClassName}`;
+      return [
+        ...(mesh.find('Deployment', gateway.namespace, name) === undefined ? [deploymentOf(gateway, name)] : []),
+        ...(mesh.find('Service', gateway.namespace, name) === undefined ? [serviceOf(gateway, name)] : []),
+      ];
+    });
+
+const deploymentOf = (gateway: Resource<KubernetesGateway>, name: string): Resource<Deployment> => {
+  const { labels, annotations } = metadataOf(gateway);
+  const podLabels = {
+    ...labels,
+    'sidecar.istio.io/inject': 'false',
+    'service.istio.io/canonical-name': name,
+    'service.istio.io/canonical-revision': 'latest',
+  };
+  return resourceOf(gateway, name, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: gateway.namespace, labels, annotations, ownerReferences: ownerOf(gateway) },
+    spec: {
+      selector: { matchLabels: { [GATEWAY_NAME_LABEL]: gateway.name } },
+      template: {
+        metadata: { labels: podLabels, annotations },
+        spec: {
+          serviceAccountName: gateway.annotations[SERVICE_ACCOUNT_ANNOTATION] ?? name,
+          containers: [{ name: 'istio-proxy', image: 'auto', args: ['proxy', 'router'] }],
+        },
+      },
+    },
+  });
+};
+
+const serviceOf = (gateway: Resource<KubernetesGateway>, name: string): Resource<Service> => {
+  const { labels, annotations } = metadataOf(gateway);
+  const ports = new Map([[STATUS_PORT, { name: 'status-port', port: STATUS_PORT, appProtocol: 'tcp' }]]);
+  for (const { name: listener, port, protocol } of gateway.object.spec.listeners ?? []) {
+    if (!ports.has(port)) ports.set(port, { name: listener, port, appProtocol: protocol.toLowerCase() });
+  }
+  return resourceOf(gateway, name, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: gateway.namespace, labels, annotations, ownerReferences: ownerOf(gateway) },
+    spec: {
+      type: 'LoadBalancer',
+      selector: { [GATEWAY_NAME_LABEL]: gateway.name },
+      ports: [...ports.values()].map((port) => ({ ...port, protocol: 'TCP' as const })),
+    },
+  });
+};
+
+const metadataOf = (gateway: Resource<KubernetesGateway>) => {
+  const infrastructure = gateway.object.spec.infrastructure;
+  return {
+    labels: {
+      ...infrastructure?.labels,
+      [GATEWAY_NAME_LABEL]: gateway.name,
+      [GATEWAY_CLASS_LABEL]: gateway.object.spec.gatewayClassName,
+    },
+    annotations: { ...infrastructure?.annotations },
+  };
+};
+
+const ownerOf = (gateway: Resource): readonly { readonly kind: string; readonly name: string }[] => [
+  { kind: 'Gateway', name: gateway.name },
+];
+
+const resourceOf = <T extends Deployment | Service>(gateway: Resource, name: string, object: T): Resource<T> => ({
+  apiVersion: object.apiVersion,
+  kind: object.kind,
+  name,
+  namespace: gateway.namespace,
+  labels: object.metadata.labels ?? {},
+  annotations: object.metadata.annotations ?? {},
+  object,
+  order: gateway.order,
+  span: spanOf(gateway.object) ?? gateway.span,
+});
