@@ -1,38 +1,14 @@
 import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE } from 'js-yaml';
+import { type Finding, Refusal } from './finding.ts';
 import type { Limits } from './limits.ts';
 import { type Position, setPosition } from './located.ts';
 import { createPlain, type Plain } from './plain.ts';
 import { keyText, resolvePlain, resolveTagged, type Scalar } from './scalar.ts';
+import { NOWHERE, type ScalarEvent, scalarEnd, scalarStart, skipBlanks } from './scalar-span.ts';
 import type { SourceText } from './source-text.ts';
 
-type ScalarEvent = Extract<Event, { type: typeof EVENT_ID.SCALAR }>;
+type DocumentEvent = Extract<Event, { type: typeof EVENT_ID.DOCUMENT }>;
 type CollectionEvent = Extract<Event, { type: typeof EVENT_ID.SEQUENCE | typeof EVENT_ID.MAPPING }>;
-
-/** Something found while building values; offsets count from the start of the document's text. */
-export interface Finding {
-  readonly code:
-    | 'YAML_SYNTAX'
-    | 'YAML_DUPLICATE_KEY'
-    | 'YAML_LIMIT'
-    | 'YAML_ALIAS'
-    | 'YAML_VALUE'
-    | 'YAML_KEY'
-    | 'YAML_MERGE';
-  readonly message: string;
-  readonly hint: string;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** Ends the construction of a document that cannot be given a value. */
-export class Refusal extends Error {
-  readonly finding: Finding;
-
-  constructor(finding: Finding) {
-    super(finding.message);
-    this.finding = finding;
-  }
-}
 
 interface Anchor {
   readonly value: unknown;
@@ -45,8 +21,10 @@ interface Anchor {
 
 interface Frame {
   readonly container: Plain | unknown[];
-  readonly keys: string[] | undefined;
-  readonly offsets: number[];
+  readonly isMapping: boolean;
+  /** Where its entries begin on the builder's stacks. */
+  readonly keysFrom: number;
+  readonly offsetsFrom: number;
   readonly start: number;
   /** Whether it has brackets of its own. */
   readonly isFlow: boolean;
@@ -62,25 +40,8 @@ interface Frame {
   merged: Set<string> | undefined;
 }
 
-const NOWHERE = -1;
 const MERGE_TAG = 'tag:yaml.org,2002:merge';
 const YAML_TAG_PREFIX = 'tag:yaml.org,2002:';
-
-const isBlank = (code: number): boolean => code === 32 || code === 9 || code === 10 || code === 13;
-
-/** The offset of the first character at or after `from` that is neither blank nor in a comment. */
-const skipBlanks = (text: string, from: number): number => {
-  let at = from;
-  for (; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === 35 && (at === 0 || isBlank(text.charCodeAt(at - 1)))) {
-      while (at < text.length && text.charCodeAt(at) !== 10 && text.charCodeAt(at) !== 13) at++;
-    } else if (!isBlank(code)) {
-      break;
-    }
-  }
-  return at;
-};
 
 const expandTag = (raw: string, handles: ReadonlyMap<string, string>): string => {
   if (raw.startsWith('!<')) return raw.slice(2, -1);
@@ -93,23 +54,37 @@ const expandTag = (raw: string, handles: ReadonlyMap<string, string>): string =>
 const isMapping = (value: unknown): value is Plain =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Builds one document's value out of parser events and remembers where everything stands. */
+/** A document's value and what was found wrong in it without making it unusable. */
+export interface Built {
+  readonly value: unknown;
+  readonly findings: readonly Finding[];
+  /** Index of the event behind the document. */
+  readonly next: number;
+}
+
+/** Builds the values of documents out of parser events and remembers where everything stands. */
 export class Builder {
   readonly #source: SourceText;
   readonly #base: number;
   readonly #text: string;
   readonly #limits: Limits;
-  readonly #findings: Finding[] = [];
   readonly #anchors = new Map<string, Anchor>();
   readonly #handles = new Map<string, string>();
-  readonly #frames: Frame[] = [];
+  // Entries of all open containers, one behind the other; a container takes its own off when it is closed. The tops
+  // are kept apart because shrinking an array costs more than leaving it.
+  readonly #keyStack: string[] = [];
+  readonly #offsetStack: number[] = [];
+  #keyTop = 0;
+  #offsetTop = 0;
+  #frames: Frame[] = [];
+  #findings: Finding[] = [];
   #root: unknown = null;
   #aliases = 0;
   #keys = 0;
   /** The end of the last node read; what has no text of its own stands here. */
   #cursor = 0;
 
-  /** `text` is the document's own text, which begins at offset `base` of the source. */
+  /** `text` is what was parsed; it begins at offset `base` of the source. */
   constructor(source: SourceText, base: number, text: string, limits: Limits) {
     this.#source = source;
     this.#base = base;
@@ -117,38 +92,48 @@ export class Builder {
     this.#limits = limits;
   }
 
-  /** The document's value and what was found wrong in it without making it unusable. Throws `Refusal` for the rest. */
-  build(events: readonly Event[]): { readonly value: unknown; readonly findings: readonly Finding[] } {
-    for (const event of events) {
-      switch (event.type) {
-        case EVENT_ID.DOCUMENT:
-          for (const directive of event.directives) {
-            if (directive.kind === 'tag') this.#handles.set(directive.handle, directive.prefix);
-          }
-          break;
-        case EVENT_ID.SCALAR:
-          this.#scalar(event);
-          break;
-        case EVENT_ID.ALIAS:
-          this.#alias(event.anchorStart, event.anchorEnd);
-          break;
-        case EVENT_ID.POP:
-          this.#close();
-          break;
-        default:
-          this.#open(event);
-      }
+  /** Builds the document that the event at `first` begins. Throws a `Refusal` where it cannot be given a value. */
+  build(events: readonly Event[], first: number): Built {
+    this.#reset();
+    let index = first;
+    for (let event = events[index++]; event !== undefined; event = events[index++]) {
+      if (event.type === EVENT_ID.SCALAR) this.#scalar(event);
+      else if (event.type === EVENT_ID.ALIAS) this.#alias(event.anchorStart, event.anchorEnd);
+      else if (event.type === EVENT_ID.DOCUMENT) this.#declare(event);
+      else if (event.type !== EVENT_ID.POP) this.#open(event);
+      else if (this.#frames.length > 0) this.#close();
+      else break;
     }
-    return { value: this.#root, findings: this.#findings };
+    return { value: this.#root, findings: this.#findings, next: index };
+  }
+
+  #reset(): void {
+    this.#anchors.clear();
+    this.#handles.clear();
+    this.#keyTop = 0;
+    this.#offsetTop = 0;
+    this.#frames = [];
+    this.#findings = [];
+    this.#root = null;
+    this.#aliases = 0;
+    this.#keys = 0;
+  }
+
+  #declare(event: DocumentEvent): void {
+    for (const directive of event.directives) {
+      if (directive.kind === 'tag') this.#handles.set(directive.handle, directive.prefix);
+    }
   }
 
   #open(event: CollectionEvent): void {
-    const container = event.type === EVENT_ID.MAPPING ? createPlain() : [];
-    const isFlow = this.#opensFlow(event);
+    const isMapping = event.type === EVENT_ID.MAPPING;
+    const container = isMapping ? createPlain() : [];
+    const isFlow = this.#text.charCodeAt(event.start) === (isMapping ? 123 : 91);
     this.#frames.push({
       container,
-      keys: event.type === EVENT_ID.MAPPING ? [] : undefined,
-      offsets: [],
+      isMapping,
+      keysFrom: this.#keyTop,
+      offsetsFrom: this.#offsetTop,
       start: event.start,
       isFlow,
       isInFlow: isFlow || this.#frames.at(-1)?.isInFlow === true,
@@ -159,11 +144,6 @@ export class Builder {
       merged: undefined,
     });
     this.#cursor = event.start;
-  }
-
-  #opensFlow(event: CollectionEvent): boolean {
-    const code = this.#text.charCodeAt(event.start);
-    return event.type === EVENT_ID.MAPPING ? code === 123 : code === 91;
   }
 
   #close(): void {
@@ -178,9 +158,11 @@ export class Builder {
       source: this.#source,
       start: this.#base + frame.start,
       end: this.#base + this.#cursor,
-      keys: frame.keys,
-      offsets: frame.offsets,
+      keys: frame.isMapping ? this.#keyStack.slice(frame.keysFrom, this.#keyTop) : undefined,
+      offsets: this.#offsetStack.slice(frame.offsetsFrom, this.#offsetTop),
     };
+    this.#keyTop = frame.keysFrom;
+    this.#offsetTop = frame.offsetsFrom;
     setPosition(frame.container, position);
     this.#add(frame.container, frame.start, this.#cursor, false);
   }
@@ -191,20 +173,20 @@ export class Builder {
     if (this.#text.charCodeAt(at) === 44) at = skipBlanks(this.#text, at + 1);
     const code = this.#text.charCodeAt(at);
     // The mapping of `[{a: b}: c]` begins with a bracket that is its key's, and has none of its own.
-    if (code === (frame.keys === undefined ? 93 : 125)) this.#cursor = at + 1;
+    if (code === (frame.isMapping ? 125 : 93)) this.#cursor = at + 1;
   }
 
   #scalar(event: ScalarEvent): void {
     const text = getScalarValue(this.#text, event);
-    const start = this.#scalarStart(event);
-    const end = this.#scalarEnd(event, start);
+    const start = scalarStart(this.#text, event, this.#cursor);
+    const end = scalarEnd(this.#text, event, start);
     const tag = event.tagStart === NOWHERE ? '' : this.#text.slice(event.tagStart, event.tagEnd);
     const isPlain = event.style === SCALAR_STYLE.PLAIN;
     const value = this.#resolve(tag, text, isPlain, start, end);
     const frame = this.#frames.at(-1);
     if (isPlain && frame?.isInFlow === true) this.#refuseInFlow(text, start, end);
     this.#anchor(event.anchorStart, event.anchorEnd, value, keyText(value, text));
-    if (frame?.keys !== undefined && frame.key === undefined) {
+    if (frame?.isMapping === true && frame.key === undefined) {
       const isMerge = text === '<<' && (tag === '' ? isPlain : expandTag(tag, this.#handles) === MERGE_TAG);
       this.#key(frame, keyText(value, text), isMerge, start, end);
     } else {
@@ -250,43 +232,6 @@ export class Builder {
     return null;
   }
 
-  #scalarStart(event: ScalarEvent): number {
-    const { valueStart, style } = event;
-    if (valueStart === NOWHERE) {
-      if (event.tagStart !== NOWHERE) return event.tagStart;
-      if (event.anchorStart !== NOWHERE) return event.anchorStart - 1;
-      const at = skipBlanks(this.#text, this.#cursor);
-      const code = this.#text.charCodeAt(at);
-      return code === 58 || code === 45 || code === 63 ? at + 1 : this.#cursor;
-    }
-    if (style === SCALAR_STYLE.PLAIN) return valueStart;
-    if (style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED) return valueStart - 1;
-    // The header of a block scalar, | or >, is the first such character behind the key, the tag and the anchor.
-    let at = Math.max(this.#cursor, event.tagEnd, event.anchorEnd);
-    for (; at < valueStart; at++) {
-      at = skipBlanks(this.#text, at);
-      const code = this.#text.charCodeAt(at);
-      if (code === 124 || code === 62) return at;
-    }
-    return valueStart;
-  }
-
-  #scalarEnd(event: ScalarEvent, start: number): number {
-    switch (event.style) {
-      case SCALAR_STYLE.PLAIN:
-        if (event.valueStart !== NOWHERE) return event.valueEnd;
-        return Math.max(start, event.tagEnd, event.anchorEnd);
-      case SCALAR_STYLE.SINGLE_QUOTED:
-      case SCALAR_STYLE.DOUBLE_QUOTED:
-        return event.valueEnd + 1;
-      default: {
-        let end = event.valueEnd;
-        while (end > start + 1 && isBlank(this.#text.charCodeAt(end - 1))) end--;
-        return end;
-      }
-    }
-  }
-
   #key(frame: Frame, key: string | undefined, isMerge: boolean, start: number, end: number): void {
     if (key === undefined) {
       throw new Refusal({
@@ -300,8 +245,8 @@ export class Builder {
     this.#countKey(start, end);
     frame.key = key;
     frame.isMerge = isMerge;
-    frame.keys?.push(key);
-    frame.offsets.push(this.#base + start, this.#base + end);
+    this.#keyStack[this.#keyTop++] = key;
+    this.#pushSpan(start, end);
     this.#cursor = end;
     if (!isMerge && key in frame.container && frame.merged?.has(key) !== true) {
       this.#findings.push({
@@ -312,6 +257,11 @@ export class Builder {
         end,
       });
     }
+  }
+
+  #pushSpan(start: number, end: number): void {
+    this.#offsetStack[this.#offsetTop++] = this.#base + start;
+    this.#offsetStack[this.#offsetTop++] = this.#base + end;
   }
 
   #countKey(start: number, end: number): void {
@@ -348,7 +298,7 @@ export class Builder {
       throw this.#limit(message, 'write repeated values out, or use several documents', start, end);
     }
     const frame = this.#frames.at(-1);
-    if (frame?.keys === undefined || frame.key !== undefined) {
+    if (frame?.isMapping !== true || frame.key !== undefined) {
       this.#add(this.#finite(anchor.value, name, start, end), start, end, true);
     } else if (typeof anchor.value === 'object' && anchor.value !== null) {
       throw this.#complexKey(start, end);
@@ -375,7 +325,7 @@ export class Builder {
       this.#root = value;
       return;
     }
-    if (frame.keys === undefined) {
+    if (!frame.isMapping) {
       (frame.container as unknown[]).push(value);
     } else if (frame.key === undefined) {
       throw this.#complexKey(start, end);
@@ -387,7 +337,7 @@ export class Builder {
     }
     frame.key = undefined;
     frame.isMerge = false;
-    frame.offsets.push(this.#base + start, this.#base + end);
+    this.#pushSpan(start, end);
   }
 
   #merge(frame: Frame, value: unknown, start: number, end: number, isAlias: boolean): void {

@@ -25,8 +25,7 @@ const ELLIPSIS = '…';
 const TAB = '  ';
 
 /** The text of a line without its break, tabs as two blanks and control and format characters as a dot. */
-const showText = (text: string): string =>
-  text.replaceAll('\t', TAB).replaceAll(/[\p{Cc}\p{Cf}]/gu, '·');
+const showText = (text: string): string => text.replaceAll('\t', TAB).replaceAll(/[\p{Cc}\p{Cf}]/gu, '·');
 
 const lineText = (source: SourceText, line: number): string => {
   const starts = lineStarts(source);

@@ -1,7 +1,8 @@
-import { parseEvents, YAMLException } from 'js-yaml';
+import { EVENT_ID, type Event, parseEvents, YAMLException } from 'js-yaml';
 import type { Problem } from '../base/problem.ts';
 import type { Span } from '../base/span.ts';
-import { Builder, type Finding, Refusal } from './construct.ts';
+import { Builder } from './construct.ts';
+import { type Finding, Refusal } from './finding.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { spanOf } from './located.ts';
 import { maskAdjacentColons } from './mask.ts';
@@ -36,15 +37,22 @@ const locate = (source: SourceText, base: number, finding: Finding): Problem => 
   span: spanAt(source, base + finding.start, base + finding.end),
 });
 
-const isTooLong = (text: string, limit: number): boolean => {
-  if (text.length > limit) return true;
+const isTooLong = (text: string, chunk: Chunk, limit: number): boolean => {
+  const length = chunk.end - chunk.start;
+  if (length > limit) return true;
   // A UTF-16 unit takes at most three bytes of UTF-8.
-  return text.length * 3 > limit && new TextEncoder().encode(text).length > limit;
+  return length * 3 > limit && new TextEncoder().encode(text.slice(chunk.start, chunk.end)).length > limit;
 };
 
-const describeFailure = (source: SourceText, base: number, limits: Limits, error: unknown): Problem => {
-  if (error instanceof Refusal) return locate(source, base, error.finding);
-  if (!(error instanceof YAMLException)) throw error;
+const tooLong = (source: SourceText, chunk: Chunk, limit: number): Problem => ({
+  severity: 'error',
+  code: 'YAML_LIMIT',
+  message: `the document is larger than ${limit} bytes`,
+  hint: 'split it into several',
+  span: spanAt(source, chunk.start, chunk.start),
+});
+
+const describeSyntaxError = (source: SourceText, base: number, limits: Limits, error: YAMLException): Problem => {
   const at = base + (error.mark?.position ?? 0);
   const span = spanAt(source, at, at + 1);
   if (error.reason.includes('maxDepth')) {
@@ -59,30 +67,118 @@ const documentSpan = (source: SourceText, chunk: Chunk, value: unknown): Span =>
   return span ?? spanAt(source, chunk.start, chunk.start + source.text.slice(chunk.start, chunk.end).trimEnd().length);
 };
 
-/** One document, or the problem that leaves it without a value; undefined when it is empty. */
-const loadDocument = (
-  source: SourceText,
-  chunk: Chunk,
-  index: number,
-  limits: Limits,
-): LoadedDocument | Problem | undefined => {
-  const text = source.text.slice(chunk.start, chunk.end);
-  if (isTooLong(text, limits.documentBytes)) {
-    const message = `the document is larger than ${limits.documentBytes} bytes`;
-    const span = spanAt(source, chunk.start, chunk.start);
-    return { severity: 'error', code: 'YAML_LIMIT', message, hint: 'split it into several', span };
-  }
-  try {
-    // The parser counts the scalar inside the innermost container as one more level.
-    const events = parseEvents(maskAdjacentColons(text), { maxDepth: limits.depth + 1 });
-    const { value, findings } = new Builder(source, chunk.start, text, limits).build(events);
-    if (value === null) return undefined;
-    const problems = findings.map((finding) => locate(source, chunk.start, finding));
-    return { source, index, startOffset: chunk.start, value, span: documentSpan(source, chunk, value), problems };
-  } catch (error) {
-    return describeFailure(source, chunk.start, limits, error);
-  }
+/** Starting the parser costs as much as reading a small document, so that many are parsed at once. */
+const BATCH_CHARACTERS = 4 * 1024 * 1024;
+
+/** The first offset of the document that the event at `index` begins, or -1 when there is no text in it. */
+const offsetOfDocument = (events: readonly Event[], index: number): number => {
+  const root = events[index + 1];
+  if (root === undefined || root.type === EVENT_ID.POP || root.type === EVENT_ID.DOCUMENT) return -1;
+  if (root.type === EVENT_ID.ALIAS) return root.anchorStart;
+  if (root.type !== EVENT_ID.SCALAR) return root.start;
+  return Math.max(root.valueStart, root.tagStart, root.anchorStart);
 };
+
+/** The index behind the event that ends the document begun at `first`. */
+const skipDocument = (events: readonly Event[], first: number): number => {
+  let depth = 0;
+  let index = first;
+  for (; index < events.length; index++) {
+    const type = events[index]?.type;
+    if (type === EVENT_ID.POP) depth--;
+    else if (type !== EVENT_ID.SCALAR && type !== EVENT_ID.ALIAS) depth++;
+    if (depth === 0) return index + 1;
+  }
+  return index;
+};
+
+/** One load in progress. */
+class Loading {
+  readonly documents: LoadedDocument[] = [];
+  readonly problems: Problem[] = [];
+  readonly #source: SourceText;
+  readonly #limits: Limits;
+  #index = 0;
+
+  constructor(source: SourceText, limits: Limits) {
+    this.#source = source;
+    this.#limits = limits;
+  }
+
+  load(): void {
+    let batch: Chunk[] = [];
+    const flush = (): void => {
+      this.#loadBatch(batch);
+      batch = [];
+    };
+    for (const chunk of splitDocuments(this.#source.text)) {
+      if (isTooLong(this.#source.text, chunk, this.#limits.documentBytes)) {
+        flush();
+        this.#fail(tooLong(this.#source, chunk, this.#limits.documentBytes));
+        continue;
+      }
+      if (chunk.end - (batch[0]?.start ?? chunk.start) > BATCH_CHARACTERS) flush();
+      batch.push(chunk);
+    }
+    flush();
+  }
+
+  #fail(problem: Problem): void {
+    this.problems.push(problem);
+    this.#index++;
+  }
+
+  /** Loads consecutive documents; when they do not parse together, each half on its own. */
+  #loadBatch(chunks: readonly Chunk[]): void {
+    const base = chunks[0]?.start ?? 0;
+    const text = this.#source.text.slice(base, chunks.at(-1)?.end ?? 0);
+    let events: readonly Event[];
+    try {
+      // The parser counts the scalar inside the innermost container as one more level.
+      events = parseEvents(maskAdjacentColons(text), { maxDepth: this.#limits.depth + 1 });
+    } catch (error) {
+      if (!(error instanceof YAMLException)) throw error;
+      if (chunks.length === 1) {
+        this.#fail(describeSyntaxError(this.#source, base, this.#limits, error));
+      } else {
+        const middle = chunks.length >> 1;
+        this.#loadBatch(chunks.slice(0, middle));
+        this.#loadBatch(chunks.slice(middle));
+      }
+      return;
+    }
+    this.#build(chunks, base, text, events);
+  }
+
+  #build(chunks: readonly Chunk[], base: number, text: string, events: readonly Event[]): void {
+    const builder = new Builder(this.#source, base, text, this.#limits);
+    let at = 0;
+    for (let next = 0; next < events.length; ) {
+      const first = next;
+      const offset = offsetOfDocument(events, first);
+      let chunk = chunks[at];
+      // Documents without text are in the events and not among the chunks.
+      while (chunk !== undefined && chunk.end <= base + offset) chunk = chunks[++at];
+      try {
+        const built = builder.build(events, first);
+        next = built.next;
+        if (built.value !== null && chunk !== undefined) this.#add(chunk, base, built.value, built.findings);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        next = skipDocument(events, first);
+        this.#fail(locate(this.#source, base, error.finding));
+      }
+    }
+  }
+
+  #add(chunk: Chunk, base: number, value: unknown, findings: readonly Finding[]): void {
+    const source = this.#source;
+    const problems = findings.map((finding) => locate(source, base, finding));
+    const span = documentSpan(source, chunk, value);
+    this.documents.push({ source, index: this.#index++, startOffset: chunk.start, value, span, problems });
+    for (const problem of problems) this.problems.push(problem);
+  }
+}
 
 /**
  * Loads every document of a YAML or JSON text with the scalar rules of sigs.k8s.io/yaml 1.6, which Kubernetes and Istio
@@ -90,19 +186,7 @@ const loadDocument = (
  * out silently. A key written twice is an error problem and its last value wins.
  */
 export const loadYaml = (source: SourceText, limits: Limits = DEFAULT_LIMITS): LoadResult => {
-  const documents: LoadedDocument[] = [];
-  const problems: Problem[] = [];
-  let index = 0;
-  for (const chunk of splitDocuments(source.text)) {
-    const loaded = loadDocument(source, chunk, index, limits);
-    if (loaded === undefined) continue;
-    index++;
-    if ('severity' in loaded) {
-      problems.push(loaded);
-    } else {
-      documents.push(loaded);
-      for (const problem of loaded.problems) problems.push(problem);
-    }
-  }
-  return { documents, problems };
+  const loading = new Loading(source, limits);
+  loading.load();
+  return { documents: loading.documents, problems: loading.problems };
 };

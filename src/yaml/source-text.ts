@@ -12,6 +12,10 @@ const lineStartsBySource = new WeakMap<SourceText, readonly number[]>();
 const findLineStarts = (text: string): readonly number[] => {
   // A byte order mark is no column of the first line.
   const starts = [text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0];
+  if (!text.includes('\r')) {
+    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+    return starts;
+  }
   const breaks = /\r\n|\n|\r/g;
   while (breaks.exec(text) !== null) starts.push(breaks.lastIndex);
   return starts;
