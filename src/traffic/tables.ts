@@ -212,6 +212,8 @@ export interface WeightedDestination {
   readonly weight: number;
   readonly requestHeaders: HeaderOperations | undefined;
   readonly responseHeaders: HeaderOperations | undefined;
+  /** Host to send where the route's rewrite names none. */
+  readonly authority?: string;
   readonly origin: Origin | undefined;
 }
 
@@ -276,7 +278,10 @@ export interface ServiceRef {
 
 export interface Cluster {
   readonly name: string;
-  /** `original-destination`: the connection's own address (PassthroughCluster). `application`: the pod's own app. */
+  /**
+   * `original-destination`: the connection's own address (PassthroughCluster, headless services); an endpoint of that
+   * address and port, where listed, names the transport to use. `application`: the pod's own app.
+   */
   readonly kind: 'endpoints' | 'original-destination' | 'application' | 'blackhole';
   readonly endpoints: readonly Endpoint[];
   readonly balancer: Balancer;

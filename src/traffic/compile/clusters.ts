@@ -1,0 +1,174 @@
+import { parseDuration } from '../../base/duration.ts';
+import { matchesLabels } from '../../model/selector.ts';
+import type { Balancer, Cluster, Endpoint, Origin, ServiceRef, UpstreamTransport } from '../tables.ts';
+import type { Client, DestinationRuleIndex, PortPolicy } from './destination-rules.ts';
+import { overlayPolicy } from './destination-rules.ts';
+import { peerOf, spiffeIdOf, UNKNOWN_PEER } from './identity.ts';
+import type { MeshSettings } from './mesh-settings.ts';
+import type { MutualTls } from './mutual-tls.ts';
+import { isExportedTo, outboundClusterName, outboundSni } from './names.ts';
+import { originOf } from './report.ts';
+import type { MeshService, MeshServicePort, ServiceEndpoint, ServiceRegistry } from './services.ts';
+
+/** What the outbound clusters of every proxy are made from. */
+export interface ClusterSources {
+  readonly registry: ServiceRegistry;
+  readonly rules: DestinationRuleIndex;
+  readonly mutualTls: MutualTls;
+  readonly settings: MeshSettings;
+  readonly externals: ReadonlyMap<string, string>;
+}
+
+const LEAST_REQUEST: Balancer = { kind: 'least-request' };
+
+const fixedCluster = (name: string, kind: Cluster['kind'], connectTimeoutMs: number): Cluster => ({
+  name,
+  kind,
+  endpoints: [],
+  balancer: LEAST_REQUEST,
+  connectTimeoutMs,
+  maxRequestsPerConnection: 0,
+  service: undefined,
+  origin: undefined,
+});
+
+/** The clusters a client sees: one per service, port and subset, and Istio's fixed ones. */
+export const compileOutboundClusters = (
+  sources: ClusterSources,
+  client: Client,
+  mode: 'sidecar' | 'gateway',
+): Map<string, Cluster> => {
+  const clusters = new Map<string, Cluster>();
+  const add = (cluster: Cluster): void => {
+    clusters.set(cluster.name, cluster);
+  };
+  const timeout = sources.settings.connectTimeoutMs;
+  add(fixedCluster('BlackHoleCluster', 'blackhole', timeout));
+  if (mode === 'sidecar') {
+    add({ ...fixedCluster('PassthroughCluster', 'original-destination', timeout), http: 'same' });
+  }
+  for (const service of sources.registry.values()) {
+    if (!isExportedTo(service.exportTo ?? sources.settings.serviceExportTo, service.namespace, client.namespace))
+      continue;
+    const rule = sources.rules.find(service, client);
+    for (const port of service.ports) {
+      const policy = overlayPolicy(undefined, rule?.policy, port.number);
+      const context = { sources, service, port, mode };
+      add(toCluster(context, '', undefined, policy, rule === undefined ? undefined : originOf(rule.resource)));
+      for (const { subset, resource } of rule?.subsets ?? []) {
+        const subsetPolicy = overlayPolicy(policy, subset.trafficPolicy, port.number);
+        add(toCluster(context, subset.name, subset.labels, subsetPolicy, originOf(resource, [subset])));
+      }
+    }
+  }
+  return clusters;
+};
+
+interface ClusterContext {
+  readonly sources: ClusterSources;
+  readonly service: MeshService;
+  readonly port: MeshServicePort;
+  readonly mode: 'sidecar' | 'gateway';
+}
+
+const toCluster = (
+  context: ClusterContext,
+  subset: string,
+  labels: Readonly<Record<string, string>> | undefined,
+  policy: PortPolicy,
+  origin: Origin | undefined,
+): Cluster => {
+  const { service, port, mode, sources } = context;
+  const pool = policy.connectionPool;
+  const simple = policy.loadBalancer?.simple;
+  const http = upstreamProtocol(port, policy);
+  return {
+    name: outboundClusterName(port.number, subset, service.host),
+    // Gateways have no original destination worth following, so Istio balances headless services there.
+    kind: simple === 'PASSTHROUGH' || (service.isHeadless && mode === 'sidecar') ? 'original-destination' : 'endpoints',
+    endpoints: endpointsOf(context, subset, labels, policy),
+    balancer: toBalancer(simple),
+    connectTimeoutMs: parseDuration(pool?.tcp?.connectTimeout ?? '') ?? sources.settings.connectTimeoutMs,
+    maxRequestsPerConnection: pool?.http?.maxRequestsPerConnection ?? 0,
+    ...(http === undefined ? {} : { http }),
+    service: serviceRef(service),
+    origin,
+  };
+};
+
+/** Names a service for telemetry. */
+export const serviceRef = (service: MeshService): ServiceRef => ({
+  host: service.host,
+  name: service.name,
+  namespace: service.namespace,
+});
+
+const upstreamProtocol = (port: MeshServicePort, policy: PortPolicy): 'http2' | 'same' | undefined => {
+  const http = policy.connectionPool?.http;
+  if (port.protocol === 'http2' || http?.h2UpgradePolicy === 'UPGRADE') return 'http2';
+  return port.protocol === 'auto' || http?.useClientProtocol === true ? 'same' : undefined;
+};
+
+const toBalancer = (simple: string | undefined): Balancer => {
+  if (simple === 'ROUND_ROBIN') return { kind: 'round-robin' };
+  return simple === 'RANDOM' ? { kind: 'random' } : LEAST_REQUEST;
+};
+
+const endpointsOf = (
+  context: ClusterContext,
+  subset: string,
+  labels: Readonly<Record<string, string>> | undefined,
+  policy: PortPolicy,
+): readonly Endpoint[] => {
+  const { service, port, sources } = context;
+  if (service.externalName !== undefined) {
+    const address = sources.externals.get(service.externalName);
+    return address === undefined ? [] : [externalEndpoint(address, port.number)];
+  }
+  const secured: UpstreamTransport = {
+    kind: 'istio-mutual',
+    sni: policy.tls?.sni ?? outboundSni(port.number, subset, service.host),
+    spiffeIds: expectedIdentities(service, policy, sources.settings.trustDomain),
+  };
+  return port.endpoints
+    .filter((endpoint) => matchesLabels(labels ?? {}, endpoint.placed.pod.labels))
+    .map((endpoint) => {
+      const { placed } = endpoint;
+      return {
+        address: placed.address,
+        port: endpoint.port,
+        key: `${placed.address}:${endpoint.port}`,
+        pod: placed.pod.name,
+        peer: peerOf(placed.pod),
+        weight: 1,
+        locality: placed.pod.locality,
+        transport: isSecured(endpoint, policy, sources) ? secured : { kind: 'plaintext' as const },
+      };
+    });
+};
+
+/** A rule's tls decides for all; without one, auto mTLS asks whether the pod has a proxy that accepts it. */
+const isSecured = (endpoint: ServiceEndpoint, policy: PortPolicy, sources: ClusterSources): boolean => {
+  const mode = policy.tls?.mode;
+  if (policy.tls !== undefined) return mode === 'ISTIO_MUTUAL';
+  const { pod } = endpoint.placed;
+  if (!sources.settings.autoMtls || pod.proxyMode === 'none') return false;
+  return sources.mutualTls.of(pod, endpoint.port).mode !== 'DISABLE';
+};
+
+const expectedIdentities = (service: MeshService, policy: PortPolicy, trustDomain: string): readonly string[] => {
+  const own = policy.tls?.subjectAltNames;
+  if (own !== undefined && own.length > 0) return own;
+  return [...new Set(service.pods.map((placed) => spiffeIdOf(placed.pod, trustDomain)))];
+};
+
+const externalEndpoint = (address: string, port: number): Endpoint => ({
+  address,
+  port,
+  key: `${address}:${port}`,
+  pod: '',
+  peer: UNKNOWN_PEER,
+  weight: 1,
+  locality: '',
+  transport: { kind: 'plaintext' },
+});

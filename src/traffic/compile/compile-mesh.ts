@@ -1,0 +1,116 @@
+import type { Peer } from '../../telemetry/peer.ts';
+import type { Cluster, GatewayPort, OutboundTables, ProxyNode, ProxyTables } from '../tables.ts';
+import { type ClusterSources, compileOutboundClusters } from './clusters.ts';
+import { type Client, indexDestinationRules } from './destination-rules.ts';
+import { compileGatewayPorts, type GatewaySources, planGateways } from './gateways.ts';
+import { peerOf, spiffeIdOf } from './identity.ts';
+import { compileInbound } from './inbound.ts';
+import { type MeshSettings, readMeshSettings } from './mesh-settings.ts';
+import { indexMutualTls } from './mutual-tls.ts';
+import { compileOutbound, type OutboundSources } from './outbound.ts';
+import { Report } from './report.ts';
+import { buildRegistry } from './services.ts';
+import { reportUnsupportedKinds } from './unsupported-kinds.ts';
+import { planVirtualServices } from './virtual-services.ts';
+import type { CompiledMesh, PlacedPod, World } from './world.ts';
+
+/**
+ * Compiles a configuration into the tables of every proxy. Objects that Istio's admission would refuse are reported as
+ * errors and left out; everything else takes effect. `generation` is stamped on the tables.
+ */
+export const compileMesh = (world: World, generation: number): CompiledMesh => {
+  const { mesh } = world;
+  const report = new Report();
+  const settings = readMeshSettings(mesh, report);
+  const registry = buildRegistry(world);
+  const mutualTls = indexMutualTls(mesh, settings.rootNamespace, report);
+  const rules = indexDestinationRules(mesh, settings, report);
+  const virtualServices = planVirtualServices(mesh, settings.defaultRetry, report);
+  const gateways = planGateways(mesh, report);
+  reportUnsupportedKinds(mesh, report);
+  const sources: ClusterSources & OutboundSources & GatewaySources = {
+    registry,
+    rules,
+    mutualTls,
+    settings,
+    externals: world.externals,
+    virtualServices,
+    gateways,
+  };
+  const usesLabels =
+    rules.usesClientLabels ||
+    virtualServices.some((plan) =>
+      [...plan.rules.map((rule) => [rule.conditions]), ...plan.tcp.map((rule) => rule.conditions)].some((conditions) =>
+        conditions.some((condition) => condition.sourceLabels !== undefined),
+      ),
+    );
+  const compileShared = shareOutbound(sources, usesLabels);
+  const peers = new Map(world.pods.map((placed) => [placed.address, peerOf(placed.pod)]));
+  const proxies = new Map<string, ProxyTables>();
+  for (const placed of world.pods) {
+    const { pod } = placed;
+    if (pod.proxyMode === 'none') continue;
+    const shared = compileShared(placed);
+    const inbound = pod.proxyMode === 'sidecar' ? compileInbound(registry, mutualTls, placed) : undefined;
+    const clusters = new Map(shared.clusters);
+    for (const cluster of inbound?.clusters ?? []) clusters.set(cluster.name, cluster);
+    proxies.set(`${pod.namespace}/${pod.name}`, {
+      generation,
+      node: toNode(placed, settings),
+      outbound: shared.outbound,
+      inbound: inbound?.ports ?? new Map(),
+      inboundDefault: mutualTls.of(pod, 0).mode,
+      gateway: pod.proxyMode === 'gateway' ? compileGatewayPorts(sources, placed) : new Map<number, GatewayPort>(),
+      clusters,
+      peers,
+      accessLog: settings.accessLog,
+      pathNormalization: settings.pathNormalization,
+    });
+  }
+  return { proxies, problems: report.problems };
+};
+
+interface SharedTables {
+  readonly outbound: OutboundTables;
+  readonly clusters: ReadonlyMap<string, Cluster>;
+}
+
+const NO_OUTBOUND: OutboundTables = { byAddress: new Map(), byPort: new Map(), unknown: 'blackhole' };
+
+/** Proxies of one namespace see the same mesh unless a rule asks for the client's labels, so they share the tables. */
+const shareOutbound = (
+  sources: ClusterSources & OutboundSources,
+  usesLabels: boolean,
+): ((placed: PlacedPod) => SharedTables) => {
+  const known = new Map<string, SharedTables>();
+  return ({ pod }) => {
+    const mode = pod.proxyMode === 'gateway' ? 'gateway' : 'sidecar';
+    const labels = usesLabels ? JSON.stringify(Object.entries(pod.labels).sort()) : '';
+    const key = `${mode}|${pod.namespace}|${labels}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const client: Client = { namespace: pod.namespace, labels: pod.labels };
+    const shared = {
+      outbound: mode === 'gateway' ? NO_OUTBOUND : compileOutbound(sources, client),
+      clusters: compileOutboundClusters(sources, client, mode),
+    };
+    known.set(key, shared);
+    return shared;
+  };
+};
+
+const toNode = (placed: PlacedPod, settings: MeshSettings): ProxyNode => {
+  const { pod } = placed;
+  const peer: Peer = peerOf(pod);
+  return {
+    mode: pod.proxyMode === 'gateway' ? 'gateway' : 'sidecar',
+    namespace: pod.namespace,
+    pod: pod.name,
+    labels: pod.labels,
+    address: placed.address,
+    spiffeId: spiffeIdOf(pod, settings.trustDomain),
+    trustDomain: settings.trustDomain,
+    locality: pod.locality,
+    peer,
+  };
+};

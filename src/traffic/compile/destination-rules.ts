@@ -1,0 +1,140 @@
+import type { Mesh } from '../../model/mesh.ts';
+import { resolveShortName } from '../../model/names.ts';
+import type { Resource } from '../../model/resource.ts';
+import type {
+  ClientTls,
+  ConnectionPool,
+  DestinationRule,
+  DestinationRuleSubset,
+  LoadBalancer,
+  TrafficPolicy,
+} from '../../model/schema/generated/types-istio.ts';
+import { matchesLabels } from '../../model/selector.ts';
+import { checkDestinationRule } from './destination-rule-check.ts';
+import type { MeshSettings } from './mesh-settings.ts';
+import { hostCovers, isExportedTo } from './names.ts';
+import type { Report } from './report.ts';
+import type { MeshService } from './services.ts';
+
+/** One rule after merging the objects of a namespace that name the same host; the oldest one's policy counts. */
+export interface EffectiveRule {
+  readonly host: string;
+  readonly namespace: string;
+  readonly exportTo: readonly string[] | undefined;
+  /** Only clients with these labels, and only of the rule's own namespace. */
+  readonly clientLabels: Readonly<Record<string, string>> | undefined;
+  readonly policy: TrafficPolicy | undefined;
+  readonly subsets: readonly { readonly subset: DestinationRuleSubset; readonly resource: Resource }[];
+  readonly resource: Resource<DestinationRule>;
+}
+
+/** Who asks: DestinationRules depend on the client's namespace and labels. */
+export interface Client {
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface DestinationRuleIndex {
+  /** The rule in force for a client: of its own namespace, else of the service's, else of the root namespace. */
+  find(service: MeshService, client: Client): EffectiveRule | undefined;
+  /** Whether any answer depends on the client's labels. */
+  readonly usesClientLabels: boolean;
+}
+
+/** Validates, merges and indexes the DestinationRules of a mesh. */
+export const indexDestinationRules = (mesh: Mesh, settings: MeshSettings, report: Report): DestinationRuleIndex => {
+  const byNamespace = new Map<string, EffectiveRule[]>();
+  for (const resource of mesh.of('DestinationRule')) {
+    checkDestinationRule(resource, report);
+    const spec = resource.object.spec;
+    if (spec === undefined || report.isInvalid(resource)) continue;
+    const rules = byNamespace.get(resource.namespace) ?? [];
+    byNamespace.set(resource.namespace, rules);
+    const host = resolveShortName(spec.host, resource.namespace);
+    const clientLabels = spec.workloadSelector?.matchLabels;
+    const same = rules.findIndex(
+      (rule) => rule.host === host && JSON.stringify(rule.clientLabels) === JSON.stringify(clientLabels),
+    );
+    const subsets = (spec.subsets ?? []).map((subset) => ({ subset, resource }));
+    const older = rules[same];
+    if (older === undefined) {
+      const { exportTo, trafficPolicy: policy } = spec;
+      rules.push({ host, namespace: resource.namespace, exportTo, clientLabels, policy, subsets, resource });
+    } else rules[same] = mergeInto(older, spec.trafficPolicy, subsets);
+  }
+  return {
+    usesClientLabels: [...byNamespace.values()].some((rules) => rules.some((rule) => rule.clientLabels !== undefined)),
+    find: (service, client) => {
+      const own = mostSpecific(byNamespace.get(client.namespace) ?? [], service, client);
+      if (own !== undefined) return own;
+      for (const namespace of [service.namespace, settings.rootNamespace]) {
+        const exported = (byNamespace.get(namespace) ?? []).filter((rule) =>
+          isExportedTo(rule.exportTo ?? settings.destinationRuleExportTo, rule.namespace, client.namespace),
+        );
+        const found = mostSpecific(exported, service, client);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+  };
+};
+
+/** A later rule adds the subsets the older one lacks, and its policy only where the older one has none. */
+const mergeInto = (
+  older: EffectiveRule,
+  policy: TrafficPolicy | undefined,
+  subsets: EffectiveRule['subsets'],
+): EffectiveRule => {
+  const known = new Set(older.subsets.map(({ subset }) => subset.name));
+  return {
+    ...older,
+    policy: older.policy ?? policy,
+    subsets: [...older.subsets, ...subsets.filter(({ subset }) => !known.has(subset.name))],
+  };
+};
+
+const mostSpecific = (
+  rules: readonly EffectiveRule[],
+  service: MeshService,
+  client: Client,
+): EffectiveRule | undefined => {
+  let best: EffectiveRule | undefined;
+  for (const rule of rules) {
+    if (!hostCovers(rule.host, service.host)) continue;
+    if (rule.clientLabels !== undefined) {
+      if (rule.namespace !== client.namespace || !matchesLabels(rule.clientLabels ?? {}, client.labels)) continue;
+    }
+    if (best === undefined || isBetter(rule, best, service.host)) best = rule;
+  }
+  return best;
+};
+
+/** An exact host beats a wildcard, a longer wildcard a shorter one, and client labels beat none. */
+const isBetter = (rule: EffectiveRule, best: EffectiveRule, host: string): boolean => {
+  const rank = (candidate: EffectiveRule): number =>
+    candidate.host === host ? Number.MAX_SAFE_INTEGER : candidate.host.length;
+  if (rank(rule) !== rank(best)) return rank(rule) > rank(best);
+  return rule.clientLabels !== undefined && best.clientLabels === undefined;
+};
+
+/** The parts of a traffic policy that hold for one port. */
+export interface PortPolicy {
+  readonly connectionPool: ConnectionPool | undefined;
+  readonly loadBalancer: LoadBalancer | undefined;
+  readonly tls: ClientTls | undefined;
+}
+
+/** Overlays a policy on a parent's; a port-level setting inherits nothing, as Istio documents. */
+export const overlayPolicy = (
+  parent: PortPolicy | undefined,
+  policy: TrafficPolicy | undefined,
+  port: number,
+): PortPolicy => {
+  const ownPort = policy?.portLevelSettings?.find((setting) => setting.port?.number === port);
+  const { connectionPool, loadBalancer, tls } = ownPort ?? {
+    connectionPool: policy?.connectionPool ?? parent?.connectionPool,
+    loadBalancer: policy?.loadBalancer ?? parent?.loadBalancer,
+    tls: policy?.tls ?? parent?.tls,
+  };
+  return { connectionPool, loadBalancer, tls };
+};

@@ -1,0 +1,163 @@
+import type { Mesh } from '../../model/mesh.ts';
+import type { Resource } from '../../model/resource.ts';
+import type { Gateway, GatewayServer } from '../../model/schema/generated/types-istio.ts';
+import { matchesLabels } from '../../model/selector.ts';
+import type { GatewayPort, Route, VirtualHost } from '../tables.ts';
+import type { Client } from './destination-rules.ts';
+import { type GatewayPlan, planGateway } from './gateway-check.ts';
+import { instantiateRules } from './instantiate.ts';
+import type { MeshSettings } from './mesh-settings.ts';
+import { intersectHosts, isExportedTo } from './names.ts';
+import { originOf, type Report } from './report.ts';
+import { buildRouteTable } from './route-table.ts';
+import { isCatchAll, MATCH_ALL } from './rule-match.ts';
+import type { ServiceRegistry } from './services.ts';
+import type { VirtualServicePlan } from './virtual-services.ts';
+import type { PlacedPod } from './world.ts';
+
+/** What the ports of gateways are made from. */
+export interface GatewaySources {
+  readonly gateways: readonly GatewayPlan[];
+  readonly registry: ServiceRegistry;
+  readonly virtualServices: readonly VirtualServicePlan[];
+  readonly settings: MeshSettings;
+}
+
+/** Validates the Gateways of a mesh, oldest first. */
+export const planGateways = (mesh: Mesh, report: Report): readonly GatewayPlan[] =>
+  mesh.of('Gateway').flatMap((resource) => planGateway(resource, report));
+
+interface BoundServer {
+  readonly resource: Resource<Gateway>;
+  readonly server: GatewayServer;
+}
+
+/** The ports a gateway's pod serves, by the pod's own port. */
+export const compileGatewayPorts = (sources: GatewaySources, placed: PlacedPod): ReadonlyMap<number, GatewayPort> => {
+  const bound = new Map<number, BoundServer[]>();
+  for (const { resource, servers } of sources.gateways) {
+    if (!matchesLabels(resource.object.spec?.selector ?? {}, placed.pod.labels)) continue;
+    for (const server of servers) {
+      for (const port of podPorts(sources.registry, placed, server.port.number)) {
+        const known = bound.get(port) ?? [];
+        known.push({ resource, server });
+        bound.set(port, known);
+      }
+    }
+  }
+  const ports = new Map<number, GatewayPort>();
+  for (const [port, servers] of bound) {
+    const first = servers[0];
+    const origin = first === undefined ? undefined : originOf(first.resource, [first.server]);
+    const routes = buildRouteTable(`http.${port}`, virtualHostsOf(sources, placed, servers), true);
+    ports.set(port, { port, routes, origin });
+  }
+  return ports;
+};
+
+/** A server's port is that of the gateway's Service; without such a Service it is the pod's own. */
+const podPorts = (registry: ServiceRegistry, placed: PlacedPod, number: number): readonly number[] => {
+  const targets = new Set<number>();
+  for (const service of registry.values()) {
+    for (const port of service.ports) {
+      if (port.number !== number) continue;
+      for (const target of port.targets) if (target.placed === placed) targets.add(target.port);
+    }
+  }
+  return targets.size === 0 ? [number] : [...targets];
+};
+
+const virtualHostsOf = (
+  sources: GatewaySources,
+  placed: PlacedPod,
+  servers: readonly BoundServer[],
+): readonly VirtualHost[] => {
+  const merged = new Map<
+    string,
+    { readonly name: string; readonly routes: Route[]; readonly origin: VirtualHost['origin'] }
+  >();
+  const client: Client = { namespace: placed.pod.namespace, labels: placed.pod.labels };
+  for (const { resource, server } of servers) {
+    const gateway = `${resource.namespace}/${resource.name}`;
+    for (const plan of sources.virtualServices) {
+      if (!plan.gateways.includes(gateway)) continue;
+      const exportTo = plan.exportTo ?? sources.settings.virtualServiceExportTo;
+      if (!isExportedTo(exportTo, plan.namespace, client.namespace)) continue;
+      const hosts = servedHosts(server, resource.namespace, plan);
+      if (hosts.length === 0) continue;
+      const routes = instantiateRules(plan.rules, {
+        client,
+        gateway,
+        listenerPort: server.port.number,
+        defaultPort: (host) => onlyPort(sources.registry, host) ?? server.port.number,
+        virtualServiceName: plan.name,
+      });
+      if (routes.length === 0) continue;
+      for (const host of hosts) {
+        const name = `${host}:${server.port.number}`;
+        const known = merged.get(host) ?? { name, routes: [], origin: originOf(plan.resource) };
+        known.routes.push(...(server.tls?.httpsRedirect === true ? [httpsRedirect(resource, server)] : routes));
+        merged.set(host, known);
+      }
+    }
+    if (server.tls?.httpsRedirect !== true) continue;
+    for (const host of server.hosts.map(hostPart)) {
+      if (merged.has(host)) continue;
+      const routes = [httpsRedirect(resource, server)];
+      merged.set(host, { name: `${host}:${server.port.number}`, routes, origin: originOf(resource, [server]) });
+    }
+  }
+  return [...merged].map(([host, { name, routes, origin }]) => ({
+    name,
+    domains: [host],
+    routes: catchAllLast(routes),
+    origin,
+  }));
+};
+
+/** Merged VirtualServices keep their order, save that routes for everything move behind the others. */
+const catchAllLast = (routes: readonly Route[]): readonly Route[] => [
+  ...routes.filter((route) => !isCatchAll(route.match)),
+  ...routes.filter((route) => isCatchAll(route.match)),
+];
+
+const onlyPort = (registry: ServiceRegistry, host: string): number | undefined => {
+  const ports = registry.get(host)?.ports;
+  return ports?.length === 1 ? ports[0]?.number : undefined;
+};
+
+const hostPart = (host: string): string => host.slice(host.indexOf('/') + 1).toLowerCase();
+
+/** The hosts of a VirtualService that a server admits: `ns/host`, `./host` (the Gateway's namespace), `*` + `/host`. */
+const servedHosts = (server: GatewayServer, gatewayNamespace: string, plan: VirtualServicePlan): readonly string[] => {
+  const found = new Set<string>();
+  for (const entry of server.hosts) {
+    const slash = entry.indexOf('/');
+    const scope = slash < 0 ? '*' : entry.slice(0, slash);
+    const wanted = scope === '.' ? gatewayNamespace : scope;
+    if (wanted !== '*' && wanted !== plan.namespace) continue;
+    for (const host of plan.hosts) {
+      const common = intersectHosts(hostPart(entry), host);
+      if (common !== undefined) found.add(common);
+    }
+  }
+  return [...found];
+};
+
+const httpsRedirect = (resource: Resource<Gateway>, server: GatewayServer): Route => ({
+  name: '',
+  match: MATCH_ALL,
+  action: {
+    kind: 'redirect',
+    code: 301,
+    scheme: 'https',
+    authority: undefined,
+    port: undefined,
+    path: undefined,
+    fault: undefined,
+  },
+  requestHeaders: undefined,
+  responseHeaders: undefined,
+  operation: '',
+  origin: originOf(resource, [server, 'tls']),
+});

@@ -1,0 +1,136 @@
+import { matchesLabels } from '../../model/selector.ts';
+import type { Destinations, HeaderOperations, Route, RouteAction, TcpRoute, WeightedDestination } from '../tables.ts';
+import type { Client } from './destination-rules.ts';
+import { outboundClusterName } from './names.ts';
+import { joinOperations } from './rule-headers.ts';
+import type { ActionPlan, DestinationPlan, RuleConditions, RulePlan } from './rule-plan.ts';
+import type { TcpRulePlan } from './tcp-rules.ts';
+
+/** The listener a rule is instantiated for. */
+export interface RuleScope {
+  readonly client: Client;
+  /** `mesh`, or the qualified name of the Gateway. */
+  readonly gateway: string;
+  /** The port connected to; what `match.port` means and where a destination without port goes. */
+  readonly listenerPort: number;
+  /** The port for a destination that names none. */
+  readonly defaultPort: (host: string) => number;
+  /** Stands in the operation of a weighted route, whose host is not known yet. */
+  readonly virtualServiceName: string;
+}
+
+/** Whether a proxy and listener meet a rule's conditions. Naming gateways replaces the source conditions. */
+export const meetsConditions = (conditions: RuleConditions, scope: RuleScope): boolean => {
+  if (conditions.port !== undefined && conditions.port !== scope.listenerPort) return false;
+  if (conditions.gateways.length > 0) return conditions.gateways.includes(scope.gateway);
+  if (!matchesLabels(conditions.sourceLabels ?? {}, scope.client.labels)) return false;
+  return conditions.sourceNamespace === undefined || conditions.sourceNamespace === scope.client.namespace;
+};
+
+/** The routes of a VirtualService for one listener, up to the first that takes everything. */
+export const instantiateRules = (rules: readonly RulePlan[], scope: RuleScope): readonly Route[] => {
+  const routes: Route[] = [];
+  for (const rule of rules) {
+    if (!meetsConditions(rule.conditions, scope)) continue;
+    routes.push(toRoute(rule, scope));
+    if (rule.isCatchAll) break;
+  }
+  return routes;
+};
+
+/** The first tcp rule that holds for the listener. */
+export const instantiateTcp = (rules: readonly TcpRulePlan[], scope: RuleScope): TcpRoute | undefined => {
+  const rule = rules.find(({ conditions }) => conditions.some((condition) => meetsConditions(condition, scope)));
+  if (rule === undefined) return undefined;
+  const destinations = toDestinations(rule.destinations, scope, true);
+  return { destinations, totalWeight: totalWeight(destinations), origin: rule.destinations[0].origin };
+};
+
+const toRoute = (rule: RulePlan, scope: RuleScope): Route => {
+  const { action } = rule;
+  const single = action.kind === 'forward' && !action.isWeighted ? action.destinations[0] : undefined;
+  return {
+    name: rule.name,
+    match: rule.match,
+    action: toAction(action, scope),
+    requestHeaders: joined(rule.requestHeaders, single?.requestHeaders),
+    responseHeaders: joined(rule.responseHeaders, single?.responseHeaders),
+    operation:
+      single === undefined
+        ? `${scope.virtualServiceName}:${scope.listenerPort}${rule.pathText}`
+        : `${single.host}:${single.port ?? scope.defaultPort(single.host)}${rule.pathText}`,
+    origin: rule.origin,
+  };
+};
+
+const joined = (
+  route: HeaderOperations | undefined,
+  destination: HeaderOperations | undefined,
+): HeaderOperations | undefined => (destination === undefined ? route : joinOperations(route, destination));
+
+const toAction = (action: ActionPlan, scope: RuleScope): RouteAction => {
+  switch (action.kind) {
+    case 'respond':
+      return action;
+    case 'redirect': {
+      const { code, scheme, authority, fault, uri } = action;
+      const path = uri === undefined ? undefined : ({ kind: 'replace', value: uri } as const);
+      return { kind: 'redirect', code, scheme, authority, port: redirectPort(action, scope), path, fault };
+    }
+    case 'forward': {
+      const { rewrite, timeoutMs, retry, fault, cors } = action;
+      const destinations = toDestinations(action.destinations, scope, action.isWeighted);
+      const single = action.isWeighted ? undefined : action.destinations[0].authority;
+      return {
+        kind: 'forward',
+        destinations,
+        totalWeight: totalWeight(destinations),
+        rewrite:
+          single !== undefined && rewrite?.authority === undefined
+            ? { authority: single, path: rewrite?.path }
+            : rewrite,
+        timeoutMs,
+        retry,
+        mirrors: action.mirrors.map((mirror) => ({
+          cluster: clusterOf(mirror.destination, scope),
+          percent: mirror.percent,
+        })),
+        fault,
+        cors,
+      };
+    }
+  }
+};
+
+/** Istio leaves the scheme's default port out of a Location. */
+const redirectPort = (
+  action: Extract<ActionPlan, { readonly kind: 'redirect' }>,
+  scope: RuleScope,
+): number | undefined => {
+  const port = action.port === 'from-request' ? scope.listenerPort : action.port;
+  const isDefault = (action.scheme ?? 'http') === 'https' ? port === 443 : port === 80;
+  return isDefault ? undefined : port;
+};
+
+const clusterOf = (destination: DestinationPlan, scope: RuleScope): string =>
+  outboundClusterName(destination.port ?? scope.defaultPort(destination.host), destination.subset, destination.host);
+
+const toDestinations = (
+  plans: readonly [DestinationPlan, ...DestinationPlan[]],
+  scope: RuleScope,
+  keepsHeaders: boolean,
+): Destinations => {
+  const [first, ...rest] = plans;
+  const convert = (plan: DestinationPlan): WeightedDestination => ({
+    cluster: clusterOf(plan, scope),
+    weight: plan.weight,
+    requestHeaders: keepsHeaders ? plan.requestHeaders : undefined,
+    responseHeaders: keepsHeaders ? plan.responseHeaders : undefined,
+    ...(keepsHeaders && plan.authority !== undefined ? { authority: plan.authority } : {}),
+    origin: plan.origin,
+  });
+  return [convert(first), ...rest.map(convert)];
+};
+
+const totalWeight = (destinations: Destinations): number =>
+  destinations.reduce((total, destination) => total + destination.weight, 0);

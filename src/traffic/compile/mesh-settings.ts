@@ -1,0 +1,45 @@
+import { parseDuration } from '../../base/duration.ts';
+import type { Mesh } from '../../model/mesh.ts';
+import type { PathNormalization } from '../path.ts';
+import type { AccessLogSettings, RetryPolicy } from '../tables.ts';
+import type { Report } from './report.ts';
+import { compileRetries, DEFAULT_RETRY } from './rule-policies.ts';
+
+/** What the mesh configuration decides about every proxy. */
+export interface MeshSettings {
+  readonly trustDomain: string;
+  readonly rootNamespace: string;
+  readonly autoMtls: boolean;
+  readonly connectTimeoutMs: number;
+  /** Of routes that name no policy; undefined when the mesh switches retries off. */
+  readonly defaultRetry: RetryPolicy | undefined;
+  readonly unknown: 'passthrough' | 'blackhole';
+  readonly pathNormalization: PathNormalization;
+  readonly accessLog: AccessLogSettings;
+  readonly serviceExportTo: readonly string[];
+  readonly virtualServiceExportTo: readonly string[];
+  readonly destinationRuleExportTo: readonly string[];
+}
+
+/** Reads the settings; a retry policy that Istio would refuse is reported on the object that holds it. */
+export const readMeshSettings = (mesh: Mesh, report: Report): MeshSettings => {
+  const { config } = mesh;
+  const holder = mesh.find('ConfigMap', 'istio-system', 'istio') ?? mesh.of('IstioOperator')[0];
+  return {
+    trustDomain: config.trustDomain,
+    rootNamespace: config.rootNamespace,
+    autoMtls: config.enableAutoMtls,
+    connectTimeoutMs: parseDuration(config.connectTimeout) ?? 10_000,
+    defaultRetry:
+      holder === undefined
+        ? DEFAULT_RETRY
+        : compileRetries(holder, config.defaultHttpRetryPolicy, DEFAULT_RETRY, report),
+    unknown: config.outboundTrafficPolicy.mode === 'REGISTRY_ONLY' ? 'blackhole' : 'passthrough',
+    pathNormalization: config.pathNormalization.normalization,
+    // A difference from Istio, whose default writes no log: locally the log is how one sees the mesh work.
+    accessLog: { enabled: true, encoding: config.accessLogEncoding, format: config.accessLogFormat },
+    serviceExportTo: config.defaultServiceExportTo,
+    virtualServiceExportTo: config.defaultVirtualServiceExportTo,
+    destinationRuleExportTo: config.defaultDestinationRuleExportTo,
+  };
+};

@@ -1,0 +1,211 @@
+import type { OutboundListener, OutboundTables, Route, RouteTable, TcpRoute, VirtualHost } from '../tables.ts';
+import type { Client } from './destination-rules.ts';
+import { instantiateRules, instantiateTcp, type RuleScope } from './instantiate.ts';
+import type { MeshSettings } from './mesh-settings.ts';
+import { hostCovers, isExportedTo, outboundClusterName } from './names.ts';
+import { originOf } from './report.ts';
+import { buildRouteTable } from './route-table.ts';
+import { MATCH_ALL } from './rule-match.ts';
+import type { MeshService, MeshServicePort, ServiceRegistry } from './services.ts';
+import { hostDomains, serviceDomains } from './virtual-host-domains.ts';
+import type { VirtualServicePlan } from './virtual-services.ts';
+
+/** What the outbound listeners of sidecars are made from. */
+export interface OutboundSources {
+  readonly registry: ServiceRegistry;
+  readonly virtualServices: readonly VirtualServicePlan[];
+  readonly settings: MeshSettings;
+}
+
+interface OutboundContext {
+  readonly sources: OutboundSources;
+  readonly client: Client;
+  readonly services: readonly MeshService[];
+  /** On the mesh and visible to the client, oldest first. */
+  readonly plans: readonly VirtualServicePlan[];
+}
+
+/** The listeners of a sidecar: one per port for HTTP services together, one per address for everything else. */
+export const compileOutbound = (sources: OutboundSources, client: Client): OutboundTables => {
+  const context: OutboundContext = {
+    sources,
+    client,
+    services: [...sources.registry.values()].filter((service) =>
+      isExportedTo(service.exportTo ?? sources.settings.serviceExportTo, service.namespace, client.namespace),
+    ),
+    plans: sources.virtualServices.filter(
+      (plan) =>
+        plan.gateways.includes('mesh') &&
+        isExportedTo(plan.exportTo ?? sources.settings.virtualServiceExportTo, plan.namespace, client.namespace),
+    ),
+  };
+  const byAddress = new Map<string, OutboundListener>();
+  const httpPorts = new Set<number>();
+  for (const service of context.services) {
+    for (const port of service.ports) {
+      if (port.protocol === 'http' || port.protocol === 'http2') httpPorts.add(port.number);
+      else for (const address of addressesOf(service, port)) addListener(byAddress, context, service, port, address);
+    }
+  }
+  const byPort = new Map<number, OutboundListener>();
+  for (const port of httpPorts) byPort.set(port, wildcardListener(context, port));
+  return { byAddress, byPort, unknown: sources.settings.unknown };
+};
+
+/** A headless service has no address of its own; its pods' addresses stand in. */
+const addressesOf = (service: MeshService, port: MeshServicePort): readonly string[] => {
+  if (service.address !== undefined) return [service.address];
+  return service.isHeadless ? port.targets.map((target) => target.placed.address) : [];
+};
+
+const addListener = (
+  byAddress: Map<string, OutboundListener>,
+  context: OutboundContext,
+  service: MeshService,
+  port: MeshServicePort,
+  address: string,
+): void => {
+  const key = `${address}:${port.number}`;
+  if (byAddress.has(key)) return;
+  const virtualHost =
+    port.protocol === 'auto' ? { ...serviceVirtualHost(context, service, port.number), domains: ['*'] } : undefined;
+  byAddress.set(key, {
+    name: `${address}_${port.number}`,
+    protocol: port.protocol === 'auto' ? 'auto' : 'tcp',
+    routes: virtualHost === undefined ? undefined : buildRouteTable(virtualHost.name, [virtualHost], true),
+    tcp: tcpRoute(context, service, port.number),
+  });
+};
+
+/** What is no HTTP on an HTTP port goes where unknown destinations go. */
+const wildcardListener = (context: OutboundContext, port: number): OutboundListener => ({
+  name: `0.0.0.0_${port}`,
+  protocol: 'auto',
+  routes: wildcardRoutes(context, port),
+  tcp: plainTcp(context.sources.settings.unknown === 'passthrough' ? 'PassthroughCluster' : 'BlackHoleCluster'),
+});
+
+const plainTcp = (cluster: string): TcpRoute => ({
+  destinations: [{ cluster, weight: 0, requestHeaders: undefined, responseHeaders: undefined, origin: undefined }],
+  totalWeight: 0,
+  origin: undefined,
+});
+
+const wildcardRoutes = (context: OutboundContext, port: number): RouteTable => {
+  const virtualHosts: VirtualHost[] = [];
+  const known = new Set<string>();
+  for (const service of context.services) {
+    const own = service.ports.find((candidate) => candidate.number === port);
+    if (own === undefined || own.protocol === 'tcp') continue;
+    known.add(service.host);
+    virtualHosts.push(serviceVirtualHost(context, service, port));
+  }
+  // Istio gives hosts without a service a place on port 80 only.
+  if (port === 80) virtualHosts.push(...hostsWithoutService(context, port));
+  virtualHosts.push(unknownVirtualHost(context.sources.settings));
+  return buildRouteTable(String(port), virtualHosts, true);
+};
+
+const scopeOf = (context: OutboundContext, plan: VirtualServicePlan, port: number): RuleScope => ({
+  client: context.client,
+  gateway: 'mesh',
+  listenerPort: port,
+  defaultPort: () => port,
+  virtualServiceName: plan.name,
+});
+
+/** Plans for a service: those that name it, then wildcards, the narrower and older first. Only one of them serves. */
+const candidatePlans = (context: OutboundContext, host: string): readonly VirtualServicePlan[] => {
+  const ranked = context.plans.flatMap((plan) => {
+    const lengths = plan.hosts
+      .filter((own) => hostCovers(own, host))
+      .map((own) => (own === host ? Infinity : own.length));
+    return lengths.length === 0 ? [] : [{ plan, rank: Math.max(...lengths) }];
+  });
+  return ranked.sort((left, right) => right.rank - left.rank).map(({ plan }) => plan);
+};
+
+const serviceVirtualHost = (context: OutboundContext, service: MeshService, port: number): VirtualHost => {
+  const name = `${service.host}:${port}`;
+  const domains = serviceDomains(service, port, context.client.namespace);
+  for (const plan of candidatePlans(context, service.host)) {
+    const routes = instantiateRules(plan.rules, scopeOf(context, plan, port));
+    if (routes.length > 0) return { name, domains, routes, origin: originOf(plan.resource) };
+  }
+  const origin = originOf(service.resource);
+  return { name, domains, routes: [defaultRoute(context, service, port)], origin };
+};
+
+const defaultRoute = (context: OutboundContext, service: MeshService, port: number): Route => {
+  const origin = originOf(service.resource);
+  const cluster = outboundClusterName(port, '', service.host);
+  return forwardRoute('default', cluster, `${service.host}:${port}/*`, origin, context.sources.settings.defaultRetry);
+};
+
+/** A route that takes everything to one cluster, as Istio writes it by itself. */
+export const forwardRoute = (
+  name: string,
+  cluster: string,
+  operation: string,
+  origin: Route['origin'],
+  retry: MeshSettings['defaultRetry'],
+): Route => ({
+  name,
+  match: MATCH_ALL,
+  action: {
+    kind: 'forward',
+    destinations: [{ cluster, weight: 0, requestHeaders: undefined, responseHeaders: undefined, origin }],
+    totalWeight: 0,
+    rewrite: undefined,
+    timeoutMs: 0,
+    retry,
+    mirrors: [],
+    fault: undefined,
+    cors: undefined,
+  },
+  requestHeaders: undefined,
+  responseHeaders: undefined,
+  operation,
+  origin,
+});
+
+const hostsWithoutService = (context: OutboundContext, port: number): readonly VirtualHost[] => {
+  const { registry } = context.sources;
+  return context.plans.flatMap((plan) => {
+    const routes = instantiateRules(plan.rules, scopeOf(context, plan, port));
+    if (routes.length === 0) return [];
+    return plan.hosts
+      .filter((host) => ![...registry.keys()].some((service) => hostCovers(host, service)))
+      .map((host) => ({
+        name: `${host}:${port}`,
+        domains: hostDomains(host, port),
+        routes,
+        origin: originOf(plan.resource),
+      }));
+  });
+};
+
+const unknownVirtualHost = (settings: MeshSettings): VirtualHost => {
+  if (settings.unknown === 'passthrough') {
+    const route = forwardRoute('allow_any', 'PassthroughCluster', '', undefined, undefined);
+    return { name: 'allow_any', domains: ['*'], routes: [route], origin: undefined };
+  }
+  const route: Route = {
+    name: 'block_all',
+    match: MATCH_ALL,
+    action: { kind: 'respond', status: 502, body: '', fault: undefined },
+    requestHeaders: undefined,
+    responseHeaders: undefined,
+    operation: '',
+    origin: undefined,
+  };
+  return { name: 'block_all', domains: ['*'], routes: [route], origin: undefined };
+};
+
+const tcpRoute = (context: OutboundContext, service: MeshService, port: number): TcpRoute => {
+  for (const plan of candidatePlans(context, service.host)) {
+    const route = instantiateTcp(plan.tcp, scopeOf(context, plan, port));
+    if (route !== undefined) return route;
+  }
+  return plainTcp(outboundClusterName(port, '', service.host));
+};

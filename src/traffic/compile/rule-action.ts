@@ -1,0 +1,206 @@
+import { resolveShortName } from '../../model/names.ts';
+import type { Resource } from '../../model/resource.ts';
+import type {
+  Destination,
+  VirtualServiceHttp,
+  VirtualServiceHttpRoute,
+} from '../../model/schema/generated/types-istio.ts';
+import { compileRegex } from '../regex.ts';
+import type { RetryPolicy, Rewrite, RouteMatch } from '../tables.ts';
+import { type At, originOf, type Report } from './report.ts';
+import { compileHeaderOperations } from './rule-headers.ts';
+import type { ActionPlan, DestinationPlan } from './rule-plan.ts';
+import { compileCors, compileDuration, compileFault, compileRetries } from './rule-policies.ts';
+
+/** What a rule's action is compiled against. */
+export interface RuleContext {
+  readonly resource: Resource;
+  /** Of the VirtualService (or delegate): short hosts mean this namespace. */
+  readonly namespace: string;
+  readonly defaultRetry: RetryPolicy | undefined;
+  readonly report: Report;
+}
+
+/** Compiles what a rule does with a request; undefined when the rule is invalid (and reported). */
+export const compileAction = (
+  context: RuleContext,
+  rule: VirtualServiceHttp,
+  authority: string | undefined,
+): ((match: RouteMatch) => ActionPlan) | undefined => {
+  const { resource, report } = context;
+  const fault = compileFault(resource, rule.fault, report);
+  const kinds = [rule.route !== undefined, rule.redirect !== undefined, rule.directResponse !== undefined];
+  if (kinds.filter(Boolean).length !== 1) {
+    report.invalid(resource, 'an http rule needs exactly one of route, redirect and directResponse', [rule]);
+    return undefined;
+  }
+  if (rule.redirect !== undefined) {
+    const action = compileRedirect(context, rule.redirect, fault);
+    return () => action;
+  }
+  if (rule.directResponse !== undefined) {
+    const action = compileResponse(context, rule.directResponse, fault);
+    return () => action;
+  }
+  return compileForward(context, rule, authority, fault);
+};
+
+type Fault = ActionPlan['fault'];
+
+const REDIRECT_CODES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+const compileRedirect = (
+  { resource, report }: RuleContext,
+  redirect: NonNullable<VirtualServiceHttp['redirect']>,
+  fault: Fault,
+): ActionPlan => {
+  const code = redirect.redirectCode ?? 301;
+  if (!REDIRECT_CODES.has(code)) {
+    report.invalid(resource, `redirectCode ${code} is not a redirect that Envoy sends`, [redirect, 'redirectCode']);
+  }
+  if (redirect.prefixRewrite !== undefined) {
+    const at: At = [redirect, 'prefixRewrite'];
+    report.unsupportedField(resource, 'redirect.prefixRewrite', 'the path stays as it is', at);
+  }
+  return {
+    kind: 'redirect',
+    code,
+    scheme: redirect.scheme,
+    authority: redirect.authority === '' ? undefined : redirect.authority,
+    port: redirect.derivePort === 'FROM_REQUEST_PORT' ? 'from-request' : redirect.port,
+    uri: redirect.uri === '' ? undefined : redirect.uri,
+    fault,
+  };
+};
+
+const compileResponse = (
+  { resource, report }: RuleContext,
+  response: NonNullable<VirtualServiceHttp['directResponse']>,
+  fault: Fault,
+): ActionPlan => {
+  if (response.status < 200 || response.status > 599) {
+    report.invalid(resource, `directResponse status ${response.status} is not between 200 and 599`, [
+      response,
+      'status',
+    ]);
+  }
+  if (response.body?.bytes !== undefined) {
+    const at: At = [response.body, 'bytes'];
+    report.unsupportedField(resource, 'directResponse.body.bytes', 'the body is empty; use string', at);
+  }
+  return { kind: 'respond', status: response.status, body: response.body?.string ?? '', fault };
+};
+
+const compileForward = (
+  context: RuleContext,
+  rule: VirtualServiceHttp,
+  authority: string | undefined,
+  fault: Fault,
+): ((match: RouteMatch) => ActionPlan) | undefined => {
+  const { resource, report } = context;
+  const destinations = compileDestinations(context, rule);
+  const rewrite = compileRewrite(context, rule, authority);
+  const forward = {
+    kind: 'forward' as const,
+    isWeighted: (rule.route ?? []).length > 1,
+    timeoutMs: compileDuration(resource, 'timeout', rule.timeout, [rule, 'timeout'], report) ?? 0,
+    retry: compileRetries(resource, rule.retries, context.defaultRetry, report),
+    mirrors: compileMirrors(context, rule),
+    fault,
+    cors: compileCors(resource, rule.corsPolicy, report),
+  };
+  const [first, ...rest] = destinations;
+  if (first === undefined) return undefined;
+  return (match) => ({ ...forward, destinations: [first, ...rest], rewrite: rewrite(match) });
+};
+
+const compileDestinations = (context: RuleContext, rule: VirtualServiceHttp): readonly DestinationPlan[] => {
+  const { resource, report } = context;
+  const routes = rule.route ?? [];
+  for (const route of routes) {
+    if ((route.weight ?? 0) < 0) report.invalid(resource, `weight ${route.weight} is negative`, [route, 'weight']);
+    if (route.destination === undefined) report.invalid(resource, 'a route needs a destination', [route]);
+  }
+  if (routes.length === 0) report.invalid(resource, 'route is empty', [rule, 'route']);
+  const weighted = routes.filter((route) => (route.weight ?? 0) > 0);
+  if (routes.length > 1 && weighted.length === 0) {
+    report.invalid(resource, 'the weights of several destinations are all 0', [rule, 'route']);
+  }
+  return (routes.length > 1 ? weighted : routes).flatMap((route) =>
+    route.destination === undefined ? [] : [compileDestination(context, route.destination, route)],
+  );
+};
+
+const compileDestination = (
+  context: RuleContext,
+  destination: Destination,
+  route: VirtualServiceHttpRoute | undefined,
+): DestinationPlan => {
+  const { resource, report } = context;
+  if (destination.host === '') report.invalid(resource, 'a destination needs a host', [destination, 'host']);
+  const headers = compileHeaderOperations(resource, route?.headers, report);
+  return {
+    host: resolveShortName(destination.host, context.namespace),
+    subset: destination.subset ?? '',
+    port: destination.port?.number,
+    weight: route?.weight ?? 0,
+    requestHeaders: headers.request,
+    responseHeaders: headers.response,
+    authority: headers.authority,
+    origin: originOf(resource, [route ?? destination]),
+  };
+};
+
+const compileMirrors = (
+  context: RuleContext,
+  rule: VirtualServiceHttp,
+): readonly { readonly destination: DestinationPlan; readonly percent: number }[] => {
+  const { resource, report } = context;
+  const single = rule.mirrorPercentage?.value ?? rule.mirrorPercent ?? rule.mirror_percent;
+  const written =
+    rule.mirror === undefined
+      ? (rule.mirrors ?? []).map((mirror) => ({ destination: mirror.destination, percent: mirror.percentage?.value }))
+      : [{ destination: rule.mirror, percent: rule.mirrorPercentage === undefined ? single : (single ?? 0) }];
+  if (rule.mirror !== undefined && (rule.mirrors ?? []).length > 0) {
+    report.invalid(resource, 'a rule has both mirror and mirrors', [rule, 'mirrors']);
+  }
+  return written.flatMap(({ destination, percent = 100 }) => {
+    if (percent < 0 || percent > 100) {
+      report.invalid(resource, `mirror percentage ${percent} is not between 0 and 100`, [rule]);
+    }
+    return percent === 0 ? [] : [{ destination: compileDestination(context, destination, undefined), percent }];
+  });
+};
+
+/** A rewrite depends on how the path matched: a prefix keeps the rest, an exact path or a regex is replaced whole. */
+const compileRewrite = (
+  { resource, report }: RuleContext,
+  rule: VirtualServiceHttp,
+  setHost: string | undefined,
+): ((match: RouteMatch) => Rewrite | undefined) => {
+  const { rewrite } = rule;
+  const authority = rewrite?.authority === undefined || rewrite.authority === '' ? setHost : rewrite.authority;
+  const regexRewrite = rewrite?.uriRegexRewrite;
+  const uri = rewrite?.uri === '' ? undefined : rewrite?.uri;
+  if (rewrite !== undefined && regexRewrite !== undefined && uri !== undefined) {
+    report.invalid(resource, 'rewrite has both uri and uriRegexRewrite', [rewrite, 'uriRegexRewrite']);
+  }
+  if (regexRewrite !== undefined) {
+    const regex = compileRegex(regexRewrite.match ?? '');
+    if ('refused' in regex) {
+      report.invalid(resource, `uriRegexRewrite: ${regex.refused}`, [regexRewrite, 'match']);
+      return () => undefined;
+    }
+    const replacement = regexRewrite.rewrite ?? '';
+    const path = { kind: 'regex', replace: (text: string) => regex.replaceAll(text, replacement) } as const;
+    return () => ({ authority, path });
+  }
+  if (uri === undefined && authority === undefined) return () => undefined;
+  return (match) => ({ authority, path: uri === undefined ? undefined : pathRewrite(match, uri) });
+};
+
+const pathRewrite = (match: RouteMatch, value: string): Rewrite['path'] => {
+  const { path } = match;
+  if (path?.kind === 'exact' || path?.kind === 'regex') return { kind: 'replace', value };
+  return { kind: 'replace-prefix', prefix: path?.kind === 'prefix' ? path.value : '/', value };
+};

@@ -1,0 +1,123 @@
+import type { Resource } from '../../model/resource.ts';
+import type { StringMatch, VirtualServiceHttpMatch } from '../../model/schema/generated/types-istio.ts';
+import { matchesString } from '../route.ts';
+import type { HeaderMatcher, QueryMatcher, RouteMatch, StringMatcher } from '../tables.ts';
+import { qualifyGateway } from './names.ts';
+import type { At, Report } from './report.ts';
+import type { RuleConditions } from './rule-plan.ts';
+import { compileStringMatch } from './string-match.ts';
+
+export const MATCH_ALL: RouteMatch = {
+  path: undefined,
+  ignoreCase: false,
+  method: undefined,
+  authority: undefined,
+  scheme: undefined,
+  headers: [],
+  query: [],
+};
+
+export const NO_CONDITIONS: RuleConditions = {
+  port: undefined,
+  sourceLabels: undefined,
+  sourceNamespace: undefined,
+  gateways: [],
+};
+
+/** JWT claims as match keys; without authenticated claims such a condition cannot hold. */
+const CLAIM = /^@request\.auth\.claims[.[]/;
+const NEVER: StringMatcher = { kind: 'regex', source: '(never)', test: () => false };
+
+/** Compiles the request part of a match; reports invalid patterns on the object. */
+export const compileRouteMatch = (resource: Resource, match: VirtualServiceHttpMatch, report: Report): RouteMatch => {
+  const one = (field: 'uri' | 'method' | 'authority' | 'scheme'): StringMatcher | undefined =>
+    match[field] === undefined ? undefined : compileOne(resource, field, match[field], [match, field], report);
+  const path = one('uri');
+  const ignoreCase = match.ignoreUriCase === true;
+  return {
+    path: ignoreCase && path !== undefined && 'value' in path ? { ...path, value: path.value.toLowerCase() } : path,
+    ignoreCase,
+    method: one('method'),
+    authority: one('authority'),
+    scheme: one('scheme'),
+    headers: [
+      ...compileHeaders(resource, match.headers, 'headers', report),
+      ...compileHeaders(resource, match.withoutHeaders, 'withoutHeaders', report),
+    ],
+    query: compileQuery(resource, match.queryParams, report),
+  };
+};
+
+/** The part of a match that a proxy either meets or not. */
+export const compileConditions = (match: VirtualServiceHttpMatch, namespace: string): RuleConditions => ({
+  port: match.port === 0 ? undefined : match.port,
+  sourceLabels: match.sourceLabels,
+  sourceNamespace: match.sourceNamespace === '' ? undefined : match.sourceNamespace,
+  gateways: (match.gateways ?? []).map((gateway) => qualifyGateway(gateway, namespace)),
+});
+
+/** Istio's idea of a route that takes everything: the path `/` or any, and nothing else asked. */
+export const isCatchAll = (match: RouteMatch): boolean =>
+  (match.path === undefined || (match.path.kind === 'prefix' && match.path.value === '/')) &&
+  match.method === undefined &&
+  match.authority === undefined &&
+  match.scheme === undefined &&
+  match.headers.length === 0 &&
+  match.query.length === 0;
+
+/** The path of a match as Istio names it in x-envoy-decorator-operation. */
+export const describePath = (uri: StringMatch | undefined): string => {
+  if (uri?.exact !== undefined) return uri.exact;
+  return uri?.regex ?? `${uri?.prefix ?? '/'}*`;
+};
+
+const compileOne = (
+  resource: Resource,
+  field: string,
+  match: StringMatch | null,
+  at: At,
+  report: Report,
+): StringMatcher => {
+  const compiled = compileStringMatch(match);
+  if (!('refused' in compiled)) return compiled;
+  report.invalid(resource, `${field}: ${compiled.refused}`, at);
+  return { kind: 'present' };
+};
+
+const compileHeaders = (
+  resource: Resource,
+  headers: Readonly<Record<string, StringMatch>> | undefined,
+  field: 'headers' | 'withoutHeaders',
+  report: Report,
+): readonly HeaderMatcher[] => {
+  const invert = field === 'withoutHeaders';
+  return Object.entries(headers ?? {}).map(([name, match]) => {
+    const at: At = [headers ?? {}, name];
+    if (name === '') report.invalid(resource, `${field}: a header name must not be empty`, at);
+    if (match?.prefix === '') report.invalid(resource, `${field}: prefix of "${name}" must not be empty`, at);
+    if (CLAIM.test(name)) {
+      const effect = invert ? 'the claim counts as absent' : 'the match never holds';
+      report.unsupportedField(resource, `${field} "${name}"`, effect, at);
+      return { name: name.toLowerCase(), value: NEVER, invert, matchesAbsent: invert };
+    }
+    // Istio's spelling of "present", which is no regex.
+    const value: StringMatcher =
+      match?.regex === '*' ? { kind: 'present' } : compileOne(resource, field, match, at, report);
+    // Envoy tests an absent header as if it were empty here (treat_missing_header_as_empty).
+    const matchesAbsent = invert && (value.kind === 'present' || !matchesString(value, ''));
+    return { name: name.toLowerCase(), value, invert, matchesAbsent };
+  });
+};
+
+const compileQuery = (
+  resource: Resource,
+  params: Readonly<Record<string, StringMatch>> | undefined,
+  report: Report,
+): readonly QueryMatcher[] =>
+  Object.entries(params ?? {}).map(([name, match]) => {
+    const at: At = [params ?? {}, name];
+    if (name === '') report.invalid(resource, 'queryParams: a parameter name must not be empty', at);
+    const value: StringMatcher =
+      match?.regex === '*' ? { kind: 'present' } : compileOne(resource, 'queryParams', match, at, report);
+    return { name, value };
+  });

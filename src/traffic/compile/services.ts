@@ -1,0 +1,121 @@
+import { serviceFqdn } from '../../model/names.ts';
+import type { Resource } from '../../model/resource.ts';
+import type { Service, ServicePort } from '../../model/schema/generated/types-kubernetes.ts';
+import { matchesLabels } from '../../model/selector.ts';
+import { type PortProtocol, selectProtocol } from './protocol.ts';
+import type { PlacedPod, World } from './world.ts';
+
+/** One port of one pod behind a Service. */
+export interface ServiceEndpoint {
+  readonly placed: PlacedPod;
+  /** The pod's own port. */
+  readonly port: number;
+}
+
+export interface MeshServicePort {
+  readonly number: number;
+  readonly protocol: PortProtocol;
+  /** Every pod the selector finds that has the target port. */
+  readonly targets: readonly ServiceEndpoint[];
+  /** Those among them that are ready, or all where the Service asks for pods that are not. */
+  readonly endpoints: readonly ServiceEndpoint[];
+}
+
+/** A Service as proxies see it. */
+export interface MeshService {
+  readonly host: string;
+  readonly name: string;
+  readonly namespace: string;
+  /** ClusterIP; undefined when headless. */
+  readonly address: string | undefined;
+  readonly isHeadless: boolean;
+  readonly ports: readonly MeshServicePort[];
+  /** Every pod the selector finds, ready or not. */
+  readonly pods: readonly PlacedPod[];
+  /** Hosts of ExternalName Services that name this one. */
+  readonly aliases: readonly { readonly name: string; readonly namespace: string }[];
+  /** ExternalName outside the mesh. */
+  readonly externalName: string | undefined;
+  readonly exportTo: readonly string[] | undefined;
+  readonly resource: Resource<Service>;
+}
+
+export type ServiceRegistry = ReadonlyMap<string, MeshService>;
+
+/** Builds the registry from the Services of the input; order is the input's, older first. */
+export const buildRegistry = (world: World): ServiceRegistry => {
+  const resources = world.mesh.of('Service');
+  const hosts = new Set(resources.map((resource) => serviceFqdn(resource.name, resource.namespace)));
+  const aliases = new Map<string, { readonly name: string; readonly namespace: string }[]>();
+  const registry = new Map<string, MeshService>();
+  for (const resource of resources) {
+    const target = resource.object.spec?.type === 'ExternalName' ? resource.object.spec.externalName : undefined;
+    if (target === undefined || !hosts.has(target)) continue;
+    const known = aliases.get(target) ?? [];
+    known.push({ name: resource.name, namespace: resource.namespace });
+    aliases.set(target, known);
+  }
+  for (const resource of resources) {
+    const service = toService(world, resource, aliases);
+    if (service.externalName === undefined || !hosts.has(service.externalName)) registry.set(service.host, service);
+  }
+  return registry;
+};
+
+const toService = (
+  world: World,
+  resource: Resource<Service>,
+  aliases: ReadonlyMap<string, readonly { readonly name: string; readonly namespace: string }[]>,
+): MeshService => {
+  const spec = resource.object.spec ?? {};
+  const host = serviceFqdn(resource.name, resource.namespace);
+  const pods = selectPods(world, resource.namespace, spec.selector);
+  const externalName = spec.type === 'ExternalName' ? spec.externalName : undefined;
+  const exportTo = resource.annotations['networking.istio.io/exportTo'];
+  return {
+    host,
+    name: resource.name,
+    namespace: resource.namespace,
+    address: world.serviceAddress(resource.namespace, resource.name),
+    isHeadless: spec.clusterIP === 'None',
+    ports: (spec.ports ?? [])
+      .filter((port) => port.protocol === undefined || port.protocol === 'TCP')
+      .map((port) => toPort(port, pods, spec.publishNotReadyAddresses === true)),
+    pods,
+    aliases: aliases.get(host) ?? [],
+    externalName,
+    exportTo: exportTo === undefined ? undefined : exportTo.split(',').map((entry) => entry.trim()),
+    resource,
+  };
+};
+
+const toPort = (port: ServicePort, pods: readonly PlacedPod[], publishesAll: boolean): MeshServicePort => {
+  const targets = pods.flatMap((placed) => {
+    const target = targetPortOf(port, placed);
+    return target === undefined ? [] : [{ placed, port: target }];
+  });
+  const endpoints = publishesAll ? targets : targets.filter(({ placed }) => placed.ready);
+  return { number: port.port, protocol: selectProtocol(port), targets, endpoints };
+};
+
+const selectPods = (
+  world: World,
+  namespace: string,
+  selector: Readonly<Record<string, string>> | undefined,
+): readonly PlacedPod[] => {
+  if (selector === undefined || Object.keys(selector).length === 0) return [];
+  return world.pods.filter(
+    (placed) => placed.pod.namespace === namespace && matchesLabels(selector, placed.pod.labels),
+  );
+};
+
+/** A named target port is looked up in the pod; a pod without it is no endpoint of this port. */
+const targetPortOf = (port: ServicePort, placed: PlacedPod): number | undefined => {
+  const target = port.targetPort ?? port.port;
+  if (typeof target === 'number') return target === 0 ? port.port : target;
+  for (const container of placed.pod.containers) {
+    const named = container.ports.find((candidate) => candidate.name === target);
+    if (named !== undefined) return named.port;
+  }
+  return /^\d+$/.test(target) ? Number(target) : undefined;
+};

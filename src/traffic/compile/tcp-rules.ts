@@ -1,0 +1,59 @@
+import { resolveShortName } from '../../model/names.ts';
+import type { VirtualServiceTcp } from '../../model/schema/generated/types-istio.ts';
+import { qualifyGateway } from './names.ts';
+import { originOf } from './report.ts';
+import type { RuleContext } from './rule-action.ts';
+import { NO_CONDITIONS } from './rule-match.ts';
+import type { DestinationPlan, RuleConditions } from './rule-plan.ts';
+
+/** One tcp rule; it holds when any of its conditions does. */
+export interface TcpRulePlan {
+  readonly conditions: readonly RuleConditions[];
+  readonly destinations: readonly [DestinationPlan, ...DestinationPlan[]];
+}
+
+/** Compiles the tcp rules of a VirtualService. */
+export const compileTcpRules = (context: RuleContext, rules: readonly VirtualServiceTcp[]): readonly TcpRulePlan[] =>
+  rules.flatMap((rule) => {
+    const routes = rule.route ?? [];
+    const { report, resource, namespace } = context;
+    const weighted = routes.filter((route) => (route.weight ?? 0) > 0);
+    if (routes.length > 1 && weighted.length === 0) {
+      report.invalid(resource, 'the weights of several destinations are all 0', [rule, 'route']);
+    }
+    const [first, ...rest] = (routes.length > 1 ? weighted : routes).map(
+      (route): DestinationPlan => ({
+        host: resolveShortName(route.destination.host, namespace),
+        subset: route.destination.subset ?? '',
+        port: route.destination.port?.number,
+        weight: route.weight ?? 0,
+        requestHeaders: undefined,
+        responseHeaders: undefined,
+        authority: undefined,
+        origin: originOf(resource, [route]),
+      }),
+    );
+    if (first === undefined) {
+      report.invalid(resource, 'a tcp rule needs a route', [rule]);
+      return [];
+    }
+    return [{ conditions: compileTcpConditions(context, rule), destinations: [first, ...rest] as const }];
+  });
+
+const compileTcpConditions = (context: RuleContext, rule: VirtualServiceTcp): readonly RuleConditions[] => {
+  const { report, resource, namespace } = context;
+  const matches = rule.match ?? [];
+  if (matches.length === 0) return [NO_CONDITIONS];
+  return matches.map((match) => {
+    for (const field of ['destinationSubnets', 'sourceSubnet'] as const) {
+      if (match[field] === undefined) continue;
+      report.unsupportedField(resource, `tcp.match.${field}`, 'the rule holds for every address', [match, field]);
+    }
+    return {
+      port: match.port,
+      sourceLabels: match.sourceLabels,
+      sourceNamespace: match.sourceNamespace,
+      gateways: (match.gateways ?? []).map((gateway) => qualifyGateway(gateway, namespace)),
+    };
+  });
+};

@@ -1,0 +1,32 @@
+import type { KindName } from '../../model/kinds.ts';
+import type { Mesh } from '../../model/mesh.ts';
+import type { Report } from './report.ts';
+
+/** What it means for traffic that a kind is not acted upon. */
+const EFFECTS: readonly (readonly [kind: KindName, effect: string])[] = [
+  ['AuthorizationPolicy', 'requests are NOT authorized by it, and what it denies is let through'],
+  ['RequestAuthentication', 'tokens are NOT verified, and requests with a bad token are let through'],
+  ['EnvoyFilter', 'proxies behave as if it did not exist'],
+  ['WasmPlugin', 'its module does not run'],
+  ['TrafficExtension', 'its extension does not run'],
+  ['Sidecar', 'proxies see every exported service and every port'],
+  ['ServiceEntry', 'its hosts are unknown to the mesh'],
+  ['WorkloadEntry', 'it is no endpoint of any service'],
+  ['WorkloadGroup', 'it creates no workload'],
+  ['Telemetry', 'logs, metrics and traces keep their defaults'],
+  ['ProxyConfig', 'proxies keep their defaults'],
+  ['KubernetesGateway', 'no gateway serves its listeners'],
+  ['HTTPRoute', 'requests are not routed by it'],
+  ['GRPCRoute', 'requests are not routed by it'],
+  ['TCPRoute', 'connections are not routed by it'],
+  ['TLSRoute', 'connections are not routed by it'],
+  ['BackendTLSPolicy', 'backends are called in plaintext'],
+  ['Ingress', 'no gateway serves its rules'],
+];
+
+/** Warns once per object of the kinds that have no effect on local traffic yet; none of them is dropped silently. */
+export const reportUnsupportedKinds = (mesh: Mesh, report: Report): void => {
+  for (const [kind, effect] of EFFECTS) {
+    for (const resource of mesh.of(kind)) report.unsupportedKind(resource, effect);
+  }
+};
