@@ -159,6 +159,29 @@ export const readPrivateFile = (path: string, maxBytes: number): string | undefi
 
 const temporaryPrefix = (path: string): string => `.${basename(path)}.new-`;
 
+const writeDurably = (path: string, text: string): void => {
+  const descriptor = openPrivate(path, O_WRONLY | O_CREAT | O_EXCL);
+  try {
+    writeAll(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+};
+
+/** Gives the finished file its name; false when the name is taken. A link and not a rename, which would replace. */
+const publish = (temporary: string, path: string): boolean => {
+  try {
+    linkSync(temporary, path);
+    return true;
+  } catch (error) {
+    // ENOENT: the process that was first has swept our temporary file away (see removeTemporaries).
+    const code = systemCode(error);
+    if (code !== 'EEXIST' && code !== 'ENOENT') throw error;
+    return false;
+  }
+};
+
 /**
  * Creates the file with its whole text or not at all, durable when it returns. False when the file was already there
  * or another process was first: then that one's text stands.
@@ -167,21 +190,9 @@ export const createPrivateFile = (path: string, text: string): boolean =>
   attempt('create', path, () => {
     const directory = dirname(path);
     const temporary = join(directory, `${temporaryPrefix(path)}${randomUUID()}`);
-    const descriptor = openPrivate(temporary, O_WRONLY | O_CREAT | O_EXCL);
     try {
-      writeAll(descriptor, text);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    try {
-      // link and not rename: it never replaces the file of a process that was faster.
-      linkSync(temporary, path);
-    } catch (error) {
-      // ENOENT: the winner has swept our temporary file away (see removeTemporaries).
-      const code = systemCode(error);
-      if (code !== 'EEXIST' && code !== 'ENOENT') throw error;
-      return false;
+      writeDurably(temporary, text);
+      if (!publish(temporary, path)) return false;
     } finally {
       unlinkIfThere(temporary);
     }

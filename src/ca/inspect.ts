@@ -50,28 +50,34 @@ const describe = (certificate: X509Certificate): CertificateDescription => ({
   isCa: certificate.ca,
 });
 
+const decode = (block: string, position: number, name: string): X509Certificate => {
+  try {
+    return new X509Certificate(block);
+  } catch (cause) {
+    throw new Fault(`certificate ${position} of ${name} cannot be decoded`, {
+      kind: 'input',
+      code: 'NOT_A_CERTIFICATE',
+      hint: 'check that the file is complete',
+      cause,
+    });
+  }
+};
+
 /**
- * Describes every certificate of a PEM text in its order; keys and other text in it are passed over.
- * Throws a Fault `NOT_A_CERTIFICATE` (`input`) when there is none or one cannot be decoded; `name` says whose text it is.
+ * Every certificate of a PEM text in its order, at least one; keys and other text in it are passed over. Throws a Fault
+ * `NOT_A_CERTIFICATE` (`input`) when there is none or one cannot be decoded; `name` says whose text it is.
  */
-export const describeCertificates = (pem: string, name: string): readonly CertificateDescription[] => {
-  const blocks = pem.match(CERTIFICATE) ?? [];
-  if (blocks.length === 0)
+export const parseCertificates = (pem: string, name: string): readonly [X509Certificate, ...X509Certificate[]] => {
+  const [first, ...more] = pem.match(CERTIFICATE) ?? [];
+  if (first === undefined)
     throw new Fault(`${name} holds no certificate`, {
       kind: 'input',
       code: 'NOT_A_CERTIFICATE',
       hint: 'give a PEM file with "-----BEGIN CERTIFICATE-----" in it',
     });
-  return blocks.map((block, index) => {
-    try {
-      return describe(new X509Certificate(block));
-    } catch (cause) {
-      throw new Fault(`certificate ${index + 1} of ${name} cannot be decoded`, {
-        kind: 'input',
-        code: 'NOT_A_CERTIFICATE',
-        hint: 'check that the file is complete',
-        cause,
-      });
-    }
-  });
+  return [decode(first, 1, name), ...more.map((block, index) => decode(block, index + 2, name))];
 };
+
+/** Describes every certificate of a PEM text; the same Faults as `parseCertificates`. */
+export const describeCertificates = (pem: string, name: string): readonly CertificateDescription[] =>
+  parseCertificates(pem, name).map(describe);

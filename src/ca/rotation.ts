@@ -3,7 +3,7 @@ import type { Authority } from './authority.ts';
 import type { Identity } from './certificate.ts';
 
 /** One-shot timers, so that tests can move time. */
-export interface Timers {
+interface Timers {
   /** Calls back once after the delay; the function that comes back cancels it. */
   after(delayMs: number, callback: () => void): () => void;
 }

@@ -36,8 +36,13 @@ const MAX_ROOT_FILE_BYTES = 64 * 1024;
 const BUNDLE =
   /^(-----BEGIN PRIVATE KEY-----\n[A-Za-z0-9+/=\n]+\n-----END PRIVATE KEY-----\n)(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+\n-----END CERTIFICATE-----\n)$/;
 
-interface Root extends KeyedCertificate {
+/** What the root says of itself; public. */
+export interface RootCertificate {
+  readonly certificatePem: string;
   readonly trustDomain: string;
+}
+
+interface Root extends KeyedCertificate, RootCertificate {
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
 }
@@ -83,13 +88,15 @@ const parseRoot = (path: string, text: string): Root => {
 };
 
 /**
- * The root certificate of a state directory as PEM; undefined when none has been made there. Checks permissions and
- * contents as `openAuthority` does, but creates nothing.
+ * The root certificate of a state directory; undefined when none has been made there. Checks permissions and contents as
+ * `openAuthority` does, but creates nothing.
  */
-export const readRootPem = (stateDir: string): string | undefined => {
+export const readRoot = (stateDir: string): RootCertificate | undefined => {
   const path = rootPath(stateDir);
   const text = readPrivateFile(path, MAX_ROOT_FILE_BYTES);
-  return text === undefined ? undefined : parseRoot(path, text).certificatePem;
+  if (text === undefined) return undefined;
+  const { certificatePem, trustDomain } = parseRoot(path, text);
+  return { certificatePem, trustDomain };
 };
 
 const createRoot = async (path: string, trustDomain: string, clock: Clock): Promise<Root> => {

@@ -59,16 +59,26 @@ const ca: CommandGroup = {
   name: 'ca',
   summary: 'the certificate authority of the local mesh',
   commands: [
-    { name: 'init', summary: 'make the root', load: async () => (await import('./commands/ca.ts')).caInit },
+    { name: 'init', summary: 'make the root', load: async () => (await import('./commands/ca/init.ts')).caInit },
     {
       name: 'root',
       summary: 'print the root certificate',
-      load: async () => (await import('./commands/ca.ts')).caRoot,
+      load: async () => (await import('./commands/ca/root.ts')).caRoot,
+    },
+    {
+      name: 'issue',
+      summary: 'a certificate for a workload, into files',
+      load: async () => (await import('./commands/ca/issue.ts')).caIssue,
     },
     {
       name: 'inspect',
-      summary: 'what a certificate says, and whether it fits the root',
-      load: async () => (await import('./commands/ca.ts')).caInspect,
+      summary: 'what the certificates of a file say',
+      load: async () => (await import('./commands/ca/inspect.ts')).caInspect,
+    },
+    {
+      name: 'verify',
+      summary: 'whether a certificate stands for a workload',
+      load: async () => (await import('./commands/ca/verify.ts')).caVerify,
     },
   ],
 };

@@ -12,7 +12,8 @@ import { openAuthority } from '../../src/ca/store.ts';
 const NOW = Date.parse('2030-06-01T12:00:00.700Z');
 const HOUR = 3_600_000;
 const ID = 'spiffe://cluster.local/ns/default/sa/reviews';
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+const OPENSSL = 'openssl';
+const hasOpenssl = spawnSync(OPENSSL, ['version']).status === 0;
 
 let stateDir: string;
 let authority: Authority;
@@ -159,14 +160,14 @@ describe('a certificate made late in the life of the root', () => {
 
 describe.skipIf(!hasOpenssl)('to OpenSSL', () => {
   const text = (pem: string): string =>
-    execFileSync('openssl', ['x509', '-noout', '-text'], { input: pem, encoding: 'utf8' });
+    execFileSync(OPENSSL, ['x509', '-noout', '-text'], { input: pem, encoding: 'utf8' });
   const verify = (extra: readonly string[]): string => {
     const directory = join(stateDir, 'openssl');
     mkdirSync(directory, { recursive: true });
     writeFileSync(join(directory, 'root.pem'), authority.rootPem);
     writeFileSync(join(directory, 'leaf.pem'), issued.chainPem);
     const at = ['-attime', String(NOW / 1000 - 0.7), '-CAfile', 'root.pem'];
-    return execFileSync('openssl', ['verify', '-x509_strict', ...extra, ...at, 'leaf.pem'], {
+    return execFileSync(OPENSSL, ['verify', '-x509_strict', ...extra, ...at, 'leaf.pem'], {
       cwd: directory,
       encoding: 'utf8',
     });

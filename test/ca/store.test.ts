@@ -20,7 +20,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Authority } from '../../src/ca/authority.ts';
-import { openAuthority, readRootPem } from '../../src/ca/store.ts';
+import { openAuthority, readRoot } from '../../src/ca/store.ts';
 
 const clock = { nowMs: () => Date.parse('2030-06-01T12:00:00Z'), monotonicMs: () => 0 };
 const ID = 'spiffe://cluster.local/ns/default/sa/a';
@@ -70,10 +70,10 @@ describe('a state directory', () => {
   });
 
   test('tells its root without making one', async () => {
-    expect(readRootPem(stateDir)).toBe(undefined);
+    expect(readRoot(stateDir)).toBe(undefined);
     expect(readdirSync(parent)).toEqual([]);
     const authority = await open();
-    expect(readRootPem(stateDir)).toBe(authority.rootPem);
+    expect(readRoot(stateDir)).toEqual({ certificatePem: authority.rootPem, trustDomain: 'cluster.local' });
   });
 
   test('of another trust domain is refused and stays as it is', async () => {
@@ -113,7 +113,7 @@ describe('opening is denied, naming the remedy,', () => {
       code: 'PRIVATE_FILE_EXPOSED',
       hint: `chmod 600 ${rootFile}`,
     });
-    expect(() => readRootPem(stateDir)).toThrowError(expect.objectContaining({ kind: 'denied' }));
+    expect(() => readRoot(stateDir)).toThrowError(expect.objectContaining({ kind: 'denied' }));
     chmodSync(rootFile, 0o600);
     await expect(open()).resolves.toHaveProperty('trustDomain', 'cluster.local');
   });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openAuthority, readRootPem } from '../../src/ca/store.ts';
+import { openAuthority, readRoot } from '../../src/ca/store.ts';
 
 const ROUNDS = Number(process.env['HEDDLE_KILL_ROUNDS'] ?? 20);
 const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
@@ -111,7 +111,7 @@ test(`${ROUNDS} kills of a process that makes its first root leave a whole root 
   for (let round = 0; round < ROUNDS; round += 1) {
     const stateDir = join(parent, `fresh-${round}`);
     const printed = await killedAfter(stateDir, 'opening', randomInt(0, 40));
-    const left = readRootPem(stateDir);
+    const left = readRoot(stateDir)?.certificatePem;
     const names = existsSync(join(stateDir, 'ca')) ? readdirSync(join(stateDir, 'ca')) : [];
     const hasTemporary = names.some((name) => name.startsWith('.root.pem.new-'));
     outcomes[left !== undefined ? 'root' : hasTemporary ? 'temporary' : 'nothing'] += 1;
