@@ -102,7 +102,7 @@ const examples = (command: Command): string =>
 export const commandHelp = (path: string, command: Command): string => {
   const own = Object.values(command.options).map((option) => [option.flags, option.summary] as const);
   return [
-    `${command.summary}\n`,
+    `${wrap(command.summary, WIDTH).join('\n')}\n`,
     section('EXAMPLES', examples(command)),
     section('USAGE', `${usageLine(path, command)}\n`),
     section('ARGUMENTS', columns((command.arguments ?? []).map(({ name, summary }) => [name, summary]))),

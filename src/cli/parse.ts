@@ -108,9 +108,8 @@ export const parseCommandLine = (path: string, command: Command, argv: readonly 
     throw unknownFlag(stray, path, known);
   }
   const help = global.has('help');
-  if (!help) checkArguments(path, command, operands);
   const [fallback = 'text'] = command.formats;
-  return {
+  const parsed = {
     args: operands,
     given,
     help,
@@ -122,6 +121,8 @@ export const parseCommandLine = (path: string, command: Command, argv: readonly 
     verbose: global.get('verbose')?.length ?? 0,
     debug: global.has('debug'),
   };
+  if (!help) checkArguments(path, command, operands);
+  return parsed;
 };
 
 const parseWith = (commander: Commander, argv: readonly string[], path: string) => {

@@ -4,12 +4,6 @@ import type { Context } from '../command.ts';
 import { proxyEnvironment, runChild } from './child.ts';
 import type { UpPlan } from './plan.ts';
 
-/** Environment variables that `--exec` gives its command, for help. */
-export const EXEC_ENVIRONMENT: Readonly<Record<string, string>> = {
-  HTTP_PROXY: 'set for the command of --exec: the sidecar of the built-in client',
-  HEDDLE_GATEWAY_URL: 'set for the command of --exec: http://localhost:GATEWAY_PORT',
-};
-
 /** Runs a shell line as a client in the mesh; answers its exit code. */
 export const runInMesh = async (
   context: Context,

@@ -123,7 +123,7 @@ export const curl = defineCommand({
     ['heddle local curl --from productpage http://reviews:9080/', 'as that workload'],
     ['heddle local curl --explain http://reviews.default/', 'with every hop, rule and identity'],
     ['heddle local curl -i -H "end-user: jason" http://reviews.default/', "with a header; show the answer's"],
-    ['heddle local curl -d \'{"a":1}\' -H "Content-Type: application/json" http://api.default/', 'POST a body'],
+    ['heddle local curl -d @order.json http://api.shop/orders', 'POST a file'],
   ],
   arguments: [
     { name: 'URL', summary: "what to ask for; names resolve as in the workload's namespace", required: true },

@@ -2,10 +2,12 @@ import { Fault } from '../../../base/fault.ts';
 import { stateDirectory } from '../../../local/state.ts';
 import { defineCommand, durationMs, enabled, flag, integer, text } from '../../command.ts';
 import { STATE_ENVIRONMENT } from '../../mesh/connect.ts';
-import { runDetached } from '../../mesh/detach.ts';
-import { EXEC_ENVIRONMENT } from '../../mesh/exec.ts';
-import { runForeground } from '../../mesh/foreground.ts';
 import { samplePath } from '../../mesh/samples.ts';
+
+const EXEC_ENVIRONMENT: Readonly<Record<string, string>> = {
+  HTTP_PROXY: 'set for the command of --exec: the sidecar of the built-in client',
+  HEDDLE_GATEWAY_URL: 'set for the command of --exec: http://localhost:GATEWAY_PORT',
+};
 
 const DEFAULT_GATEWAY_PORT = 8080;
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -68,6 +70,8 @@ export const up = defineCommand({
       timeoutMs: options.timeout,
       stateDir: stateDirectory(context.io.env, context.io.cwd),
     };
-    return options.detach ? runDetached(context, plan) : runForeground(context, plan, options.exec);
+    // The whole data plane is loaded by the process that runs it, and not for a help page.
+    if (options.detach) return (await import('../../mesh/detach.ts')).runDetached(context, plan);
+    return (await import('../../mesh/foreground.ts')).runForeground(context, plan, options.exec);
   },
 });
