@@ -40,39 +40,46 @@ export const decodeDocuments = async (
   documents: readonly LoadedDocument[],
   options: DecodeOptions = {},
 ): Promise<Decoded> => {
+  const entries = documents.flatMap(flatten);
+  const schemas = await loadSchemas(entries.flatMap((entry) => ('object' in entry ? schemaSetOf(entry.object) : [])));
   const problems: Problem[] = [];
-  const candidates = documents.flatMap((document) => flatten(document, problems));
-  const schemas = await loadSchemas(candidates.flatMap(({ object }) => schemaSetOf(object)));
   const resources: Resource[] = [];
-  for (const { object, document } of candidates) {
+  for (const entry of entries) {
+    if (!('object' in entry)) {
+      problems.push(entry);
+      continue;
+    }
+    const { object, document } = entry;
     const found: Problem[] = [];
     const resource = decodeObject(object, document, resources.length, schemas, options, found);
-    for (const problem of found) problems.push(problem);
+    for (const problem of found.sort(byPlace)) problems.push(problem);
     if (resource !== undefined && !hasErrors(found) && !hasErrors(document.problems)) resources.push(resource);
   }
   return { resources, problems };
 };
 
-const flatten = (document: LoadedDocument, problems: Problem[]): readonly Candidate[] => {
+const byPlace = (a: Problem, b: Problem): number =>
+  (a.span?.line ?? 0) - (b.span?.line ?? 0) || (a.span?.column ?? 0) - (b.span?.column ?? 0);
+
+/** The objects of a document, or the problems that stand for what is none. */
+const flatten = (document: LoadedDocument): readonly (Candidate | Problem)[] => {
   const { value, span } = document;
   if (!isObject(value)) {
     const message = `a Kubernetes object must be a mapping, not ${describeValue(value)}`;
-    problems.push({ severity: 'error', code: 'WRONG_TYPE', message, span });
-    return [];
+    return [{ severity: 'error', code: 'WRONG_TYPE', message, span }];
   }
-  if (value['apiVersion'] === undefined && value['kind'] === undefined) {
-    const message = 'the document is no Kubernetes object (it has neither apiVersion nor kind) and is ignored';
-    problems.push({ severity: 'warning', code: 'NOT_KUBERNETES', message, span });
-    return [];
+  const isKubernetes = ['kind', 'metadata', 'spec'].some((key) => value[key] !== undefined);
+  if (!isKubernetes) {
+    const message = 'the document is no Kubernetes object (it has no kind, metadata or spec) and is ignored';
+    return [{ severity: 'warning', code: 'NOT_KUBERNETES', message, span }];
   }
   const items = value['items'];
   const isList = typeof value['kind'] === 'string' && value['kind'].endsWith('List');
   if (!isList || !Array.isArray(items)) return [{ object: value, document }];
-  return items.flatMap((item, index) => {
-    if (isObject(item)) return [{ object: item, document }];
+  return items.map((item, index) => {
+    if (isObject(item)) return { object: item, document };
     const message = `items[${index}] must be a mapping, not ${describeValue(item)}`;
-    problems.push({ severity: 'error', code: 'WRONG_TYPE', message, span: spanOf(items, index) ?? span });
-    return [];
+    return { severity: 'error', code: 'WRONG_TYPE', message, span: spanOf(items, index) ?? span };
   });
 };
 
@@ -209,7 +216,7 @@ const decodeMetadata = (
     report.atKey('WRONG_TYPE', 'metadata', `metadata must be a mapping, not ${describeValue(written)}`);
     return undefined;
   }
-  const rules: StructureRules = { definitions: {}, isNullAbsent: true, report: report.add };
+  const rules: StructureRules = { definitions: {}, convention: 'kubernetes', report: report.add };
   const checked = decodeFields(written, METADATA_SCHEMA, rules, 'metadata');
   const metadata = Object.assign(createPlain(), checked);
   copyPosition(written, metadata);
@@ -264,7 +271,7 @@ const decodeContent = (
   copyPosition(object, content);
   const rules: StructureRules = {
     definitions: set.definitions,
-    isNullAbsent: kind.schemaSet === 'kubernetes',
+    convention: kind.schemaSet === 'kubernetes' ? 'kubernetes' : 'crd',
     report: report.add,
   };
   const decoded = decodeFields(content, schema, rules);

@@ -1,4 +1,4 @@
-import type { Problem } from '../base/problem.ts';
+import { hasErrors, type Problem } from '../base/problem.ts';
 import type { Span } from '../base/span.ts';
 import { type LoadedDocument, loadYaml } from '../yaml/load.ts';
 import { spanOf } from '../yaml/located.ts';
@@ -198,13 +198,12 @@ const applyLayer = (before: MeshConfig, layer: Layer, set: SchemaSet, problems: 
     const span = layer.locate(spanOf(container, key, part)) ?? layer.resource.span;
     return { span, resource };
   };
-  const failed = new Set<string | number | undefined>();
+  const found: Problem[] = [];
   const decoded = decodeFields(layer.fields, set.roots['MeshConfig'] ?? {}, {
     definitions: set.definitions,
-    isNullAbsent: true,
+    convention: 'proto',
     report: ({ code, message, hint, place }) => {
-      if (place.container === layer.fields) failed.add(place.key);
-      problems.push({
+      found.push({
         severity: 'error',
         code,
         message: `mesh configuration: ${message}`,
@@ -213,10 +212,10 @@ const applyLayer = (before: MeshConfig, layer: Layer, set: SchemaSet, problems: 
       });
     },
   });
+  problems.push(...found);
   reportUnsupported(decoded, layer.fields, set, at, problems);
-  // Fields of the wrong type were reported; keeping them would break the promise of the type.
-  const sound = Object.fromEntries(Object.entries(decoded).filter(([key]) => !failed.has(key)));
-  return settle(before, sound as proto.MeshConfig);
+  // Like any object with an error, a layer with one is left out.
+  return hasErrors(found) ? before : settle(before, decoded as proto.MeshConfig);
 };
 
 const reportUnsupported = (

@@ -30,8 +30,6 @@ const LABEL_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 
-const LETTERS = 'lower-case letters, digits and "-"';
-
 /** Why the API server would refuse this name for this kind, as the end of a sentence; undefined when it would not. */
 export const refuseName = (kind: Kind, name: string): string | undefined => {
   if (kind.group === 'rbac.authorization.k8s.io') {
@@ -42,19 +40,19 @@ export const refuseName = (kind: Kind, name: string): string | undefined => {
   if (kind.name === 'Service') {
     return name.length <= 63 && LABEL_1035.test(name)
       ? undefined
-      : `must be at most 63 ${LETTERS}, begin with a letter and not end with "-"`;
+      : 'must be at most 63 of a-z, 0-9 and "-", begin with a letter and not end with "-"';
   }
   if (kind.name === 'Namespace') return refuseNamespace(name);
   return name.length <= 253 && SUBDOMAIN.test(name)
     ? undefined
-    : `must be at most 253 ${LETTERS} or ".", and begin and end with a letter or digit`;
+    : 'must be at most 253 of a-z, 0-9, "-" and ".", and begin and end with a letter or digit';
 };
 
 /** Why this cannot be a namespace's name (RFC 1123 label), as the end of a sentence. */
 export const refuseNamespace = (name: string): string | undefined =>
   name.length <= 63 && LABEL.test(name)
     ? undefined
-    : `must be at most 63 ${LETTERS}, and begin and end with a letter or digit`;
+    : 'must be at most 63 of a-z, 0-9 and "-", and begin and end with a letter or digit';
 
 /** Why the API server would refuse a label, as the end of a sentence. */
 export const refuseLabel = (key: string, value: string): string | undefined => {

@@ -20,8 +20,11 @@ export interface Finding {
 
 export interface StructureRules {
   readonly definitions: Readonly<Record<string, Schema>>;
-  /** Built-in kinds and proto messages read `null` as "not set" everywhere; CRDs only where they say `nullable`. */
-  readonly isNullAbsent: boolean;
+  /**
+   * How the reader behind the schema takes liberties: built-in kinds and proto messages read `null` as "not set"
+   * everywhere, CRDs only where they say `nullable`; proto messages also know their fields by snake_case names.
+   */
+  readonly convention: 'kubernetes' | 'crd' | 'proto';
   readonly report: (finding: Finding) => void;
 }
 
@@ -99,18 +102,17 @@ const decodeObject = (object: Plain, schema: Schema, rules: StructureRules, path
     return copy;
   };
   for (const key of Object.keys(object)) {
-    const field = fieldSchema(schema, key);
+    const name = rules.convention === 'proto' && schema.properties !== undefined ? protoName(key) : key;
+    const field = fieldSchema(schema, name);
     if (field === undefined) {
       if (schema.open !== true) reportUnknown(key, schema, rules, { parent: path, key, container: object });
       continue;
     }
     const value = object[key];
-    if (value === null && (rules.isNullAbsent || resolveRef(field, rules).nullable === true)) {
-      delete change()[key];
-      continue;
-    }
-    const decoded = decodeValue(value, field, rules, { parent: path, key, container: object });
-    if (decoded !== value) change()[key] = decoded;
+    const isAbsent = value === null && (rules.convention !== 'crd' || resolveRef(field, rules).nullable === true);
+    const decoded = isAbsent ? undefined : decodeValue(value, field, rules, { parent: path, key, container: object });
+    if (isAbsent || name !== key) delete change()[key];
+    if (!isAbsent && (decoded !== value || name !== key)) change()[name] = decoded;
   }
   for (const key in schema.properties) {
     const field = schema.properties[key];
@@ -124,6 +126,10 @@ const decodeObject = (object: Plain, schema: Schema, rules: StructureRules, path
   reportAlternatives(copy ?? object, object, schema, rules, path);
   return copy ?? object;
 };
+
+/** `trustDomain` of `trust_domain`, as the JSON mapping of protobuf forms it. */
+const protoName = (name: string): string =>
+  name.replace(/_([a-zA-Z0-9])/g, (_all, letter: string) => letter.toUpperCase());
 
 const fieldSchema = (schema: Schema, key: string): Schema | undefined =>
   schema.properties !== undefined && Object.hasOwn(schema.properties, key) ? schema.properties[key] : schema.values;
