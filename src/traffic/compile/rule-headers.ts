@@ -47,7 +47,10 @@ const compileSide = (
   const pairs = (entries: Readonly<Record<string, string>> | undefined): (readonly [string, string])[] =>
     Object.entries(entries ?? {}).flatMap(([name, value]) => {
       if (!HEADER_NAME.test(name)) {
-        report.invalid(resource, `header name "${name}" is not valid`, [entries ?? {}, name]);
+        // Istio's webhook lets it pass and Envoy then refuses the whole route table.
+        const message = `header name "${name}" is not valid; this operation is left out`;
+        report.warn(resource, 'INVALID_HEADER_NAME', message, [entries ?? {}, name]);
+        return [];
       }
       const lower = name.toLowerCase();
       return isAuthority(lower) ? [] : [[lower, value] as const];
