@@ -1,0 +1,66 @@
+/**
+ * Which mesh address every pod and service has. Addresses are handed out in document order and kept across reloads, so
+ * that an open connection, a log line and a policy keep meaning the same pod.
+ */
+export interface AddressBook {
+  /** Address of a pod (`NAMESPACE/NAME`); the same for as long as the pod exists. */
+  podAddress(key: string): string;
+  /** Virtual address of a service (`NAMESPACE/NAME`). */
+  serviceAddress(key: string): string;
+  /** Forgets what no longer exists; its addresses may be given out again. */
+  keepOnly(pods: ReadonlySet<string>, services: ReadonlySet<string>): void;
+}
+
+/** Third octets: pods from 1, services from 64, and the applications behind sidecars at the pod's plus 128. */
+const FIRST_POD_BLOCK = 1;
+const FIRST_SERVICE_BLOCK = 64;
+const BLOCK_END = 128;
+
+class Range {
+  readonly #prefix: string;
+  readonly #first: number;
+  readonly #end: number;
+  readonly #byKey = new Map<string, number>();
+  readonly #taken = new Set<number>();
+
+  constructor(prefix: string, firstBlock: number, endBlock: number) {
+    this.#prefix = prefix;
+    this.#first = firstBlock * 256 + 1;
+    this.#end = endBlock * 256;
+  }
+
+  addressOf(key: string): string {
+    let slot = this.#byKey.get(key);
+    if (slot === undefined) {
+      slot = this.#first;
+      // .0 and .255 are left out: some tools take them for a network and its broadcast address.
+      while (this.#taken.has(slot) || slot % 256 === 0 || slot % 256 === 255) slot++;
+      if (slot >= this.#end) throw new RangeError(`more than ${this.#end - this.#first} addresses in use`);
+      this.#byKey.set(key, slot);
+      this.#taken.add(slot);
+    }
+    return `${this.#prefix}.${slot >> 8}.${slot & 255}`;
+  }
+
+  keepOnly(keys: ReadonlySet<string>): void {
+    for (const [key, slot] of this.#byKey) {
+      if (keys.has(key)) continue;
+      this.#byKey.delete(key);
+      this.#taken.delete(slot);
+    }
+  }
+}
+
+/** Creates the book of one mesh; `octet` (1-254) is the second octet of all its addresses. */
+export const createAddressBook = (octet: number): AddressBook => {
+  const pods = new Range(`10.${octet}`, FIRST_POD_BLOCK, FIRST_SERVICE_BLOCK);
+  const services = new Range(`10.${octet}`, FIRST_SERVICE_BLOCK, BLOCK_END);
+  return {
+    podAddress: (key) => pods.addressOf(key),
+    serviceAddress: (key) => services.addressOf(key),
+    keepOnly: (podKeys, serviceKeys) => {
+      pods.keepOnly(podKeys);
+      services.keepOnly(serviceKeys);
+    },
+  };
+};
