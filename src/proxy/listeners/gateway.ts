@@ -1,0 +1,20 @@
+import type { Socket } from 'node:net';
+import { serveHttp } from '../http-service.ts';
+import { linkAccepted } from '../link.ts';
+import type { ProxyState } from '../proxy-state.ts';
+
+/** Takes a connection to a gateway's port: plain HTTP, routed by the port's table. */
+export const acceptGateway = (state: ProxyState, port: number, socket: Socket): void => {
+  const { remoteAddress = '', remotePort = 0 } = socket;
+  const link = linkAccepted(socket);
+  const place = {
+    direction: 'gateway',
+    address: state.tables.node.address,
+    port,
+    remoteAddress: state.network.meshAddressOf(remoteAddress, remotePort),
+    remotePort,
+    tls: undefined,
+  } as const;
+  serveHttp(state, link, place);
+  link.resume();
+};

@@ -1,0 +1,75 @@
+/** What the proxy answers by itself, as Envoy does on the wire: status, flags, details, and the body clients see. */
+import type { AttemptFailure } from './stream.ts';
+
+export interface LocalAnswer {
+  readonly status: number;
+  readonly flags: string;
+  readonly details: string;
+  readonly body: string;
+  /** `text/plain` when empty and there is a body. */
+  readonly contentType?: string;
+  /** UPSTREAM_TRANSPORT_FAILURE_REASON. */
+  readonly upstreamFailure?: string;
+}
+
+const answer = (status: number, flags: string, details: string, body = ''): LocalAnswer => ({
+  status,
+  flags,
+  details,
+  body,
+});
+
+export const routeNotFound = answer(404, 'NR', 'route_not_found');
+export const pathRejected = answer(404, '-', 'absolute_path_rejected');
+export const pathNotNormalized = answer(400, '-', 'path_normalization_failed');
+export const upgradeRefused = answer(403, '-', 'upgrade_failed');
+export const clusterNotFound = answer(503, 'NC', 'cluster_not_found');
+export const noHealthyUpstream = answer(503, 'UH', 'no_healthy_upstream', 'no healthy upstream');
+export const responseTimeout = answer(504, 'UT', 'response_timeout', 'upstream request timeout');
+export const perTryTimeout = answer(504, 'UT', 'upstream_per_try_timeout', 'upstream request timeout');
+export const unknownHost = (host: string): LocalAnswer =>
+  answer(502, 'DF', 'dns_resolution_failure', `no such host in the mesh or outside of it: ${host}`);
+
+/** The answer of a fault rule's abort. */
+export const faultAbort = (status: number): LocalAnswer =>
+  answer(status, 'FI', 'fault_filter_abort', 'fault filter abort');
+
+/** A request that breaks HTTP. A missing Host is the one case that Envoy does not flag. */
+export const refusal = (status: number, details: string): LocalAnswer => {
+  if (details === 'missing_host_header') return answer(status, '-', details);
+  return answer(status, 'DPE', details, REFUSAL_BODIES.get(status) ?? '');
+};
+
+const REFUSAL_BODIES: ReadonlyMap<number, string> = new Map([
+  [400, 'Bad Request'],
+  [431, 'Request Header Fields Too Large'],
+  [501, 'Not Implemented'],
+]);
+
+/** The answer when the last attempt failed before its response began. */
+export const attemptFailed = (failure: AttemptFailure, isRetried: boolean): LocalAnswer => {
+  const [status, flag, reason, transport] = describe(failure);
+  const prefix = isRetried ? 'retried and the latest reset reason' : 'reset reason';
+  const suffix = transport === '' ? '' : `, transport failure reason: ${transport}`;
+  const detail = [reason, ...(transport === '' ? [] : [transport])].join('|').replaceAll(' ', '_');
+  return {
+    status,
+    flags: flag,
+    details: `upstream_reset_before_response_started{${detail}}`,
+    body: `upstream connect error or disconnect/reset before headers. ${prefix}: ${reason}${suffix}`,
+    upstreamFailure: transport,
+  };
+};
+
+const describe = (
+  failure: AttemptFailure,
+): readonly [status: number, flag: string, reason: string, transport: string] => {
+  switch (failure.kind) {
+    case 'connect':
+      return [503, 'UF', failure.failure.reason, failure.failure.transport];
+    case 'reset':
+      return [503, 'UC', 'connection termination', ''];
+    case 'protocol-error':
+      return [502, 'UPE', 'protocol error', ''];
+  }
+};

@@ -1,0 +1,38 @@
+import type { Cluster } from '../traffic/tables.ts';
+import { noBytes } from './http1/client-connection.ts';
+import { pickFor } from './pick.ts';
+import type { Place } from './place.ts';
+import type { ProxyState } from './proxy-state.ts';
+import type { AttemptListener } from './stream.ts';
+
+export interface MirroredRequest {
+  readonly state: ProxyState;
+  readonly place: Place;
+  readonly cluster: Cluster;
+  readonly method: string;
+  readonly head: string;
+  readonly body: readonly Buffer[];
+}
+
+/** Long enough for a slow backend; a mirror must not hold connections for ever. */
+const MIRROR_TIMEOUT_MS = 15_000;
+
+/** Sends a copy of a request; whatever becomes of it, nobody hears. */
+export const startMirror = ({ state, place, cluster, method, head, body }: MirroredRequest): void => {
+  const endpoint = pickFor(cluster, place, state, undefined);
+  if (endpoint === undefined) return;
+  const upstream = state.clusters.poolOf(cluster, endpoint, state.socketOf(cluster, endpoint)).take();
+  const timer = setTimeout(() => upstream.cancel(), MIRROR_TIMEOUT_MS);
+  const ignored: AttemptListener = {
+    method,
+    passesChunks: false,
+    onResponseHead: () => {},
+    onResponseBody: () => {},
+    onResponseEnd: () => clearTimeout(timer),
+    onAttemptFailed: () => clearTimeout(timer),
+    onUpstreamDrain: () => {},
+  };
+  upstream.begin(ignored);
+  upstream.send(head, noBytes, 0, 0);
+  for (const piece of body) upstream.send('', piece, 0, piece.length);
+};

@@ -1,0 +1,65 @@
+import type { Peer } from '../telemetry/peer.ts';
+import { pickEndpoint } from '../traffic/balance/pick-endpoint.ts';
+import type { Cluster, Endpoint } from '../traffic/tables.ts';
+import type { Place } from './place.ts';
+import type { ProxyState } from './proxy-state.ts';
+
+/** Istio's word for an end nothing is known of. */
+const UNKNOWN = 'unknown';
+
+/** A peer outside of what the tables know. */
+export const unknownPeer: Peer = {
+  workload: UNKNOWN,
+  namespace: UNKNOWN,
+  app: UNKNOWN,
+  version: UNKNOWN,
+  canonicalService: UNKNOWN,
+  canonicalRevision: UNKNOWN,
+  serviceAccount: UNKNOWN,
+  cluster: UNKNOWN,
+};
+
+/** The endpoint for one attempt, by balancing or by where the connection was going; undefined = 503 UH. */
+export const pickFor = (
+  cluster: Cluster,
+  place: Place,
+  state: ProxyState,
+  tried: ReadonlySet<string> | undefined,
+): Endpoint | undefined => {
+  switch (cluster.kind) {
+    case 'endpoints':
+      return pickEndpoint(cluster, state.clusters.balancerOf(cluster), state.random, tried);
+    case 'original-destination': {
+      const key = `${place.address}:${place.port}`;
+      return (
+        cluster.endpoints.find((endpoint) => endpoint.key === key) ?? plainEndpoint(place.address, place.port, key)
+      );
+    }
+    case 'application':
+      return plainEndpoint(state.tables.node.address, place.port, `${state.tables.node.address}:${place.port}`);
+    case 'blackhole':
+      return undefined;
+  }
+};
+
+// Few and asked for again and again: pools compare endpoints by identity first.
+const plainEndpoints = new Map<string, Endpoint>();
+const MAX_PLAIN_ENDPOINTS = 1_000;
+
+const plainEndpoint = (address: string, port: number, key: string): Endpoint => {
+  const known = plainEndpoints.get(key);
+  if (known !== undefined) return known;
+  const endpoint: Endpoint = {
+    address,
+    port,
+    key,
+    pod: '',
+    peer: unknownPeer,
+    weight: 1,
+    locality: '',
+    transport: { kind: 'plaintext' },
+  };
+  if (plainEndpoints.size >= MAX_PLAIN_ENDPOINTS) plainEndpoints.clear();
+  plainEndpoints.set(key, endpoint);
+  return endpoint;
+};

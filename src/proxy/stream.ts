@@ -1,0 +1,71 @@
+/**
+ * What an exchange knows of the two connections it joins. HTTP/1.1 implements both sides today; another protocol is
+ * another implementation. Bodies pass as ranges of the buffer they were read into, valid during the call only.
+ */
+import type { Head } from './http1/head.ts';
+import type { ConnectFailure } from './upstream/connect-failure.ts';
+
+/** The client's side of one request. */
+export interface DownstreamStream {
+  /** A chunked body may come as it was received, framing included; otherwise only its data. */
+  readonly passesChunks: boolean;
+  /**
+   * Sends the response head and the first bytes of its body. `lines` are complete header lines without the ones that
+   * concern this connection. `bodyBytes` is -1 when the length is not known, and the body then chunked or ended by close.
+   */
+  sendHead(response: ResponseStart, bytes: Buffer, start: number, end: number): boolean;
+  /** False = stop until `onDownstreamDrain`. */
+  sendBody(bytes: Buffer, start: number, end: number): boolean;
+  /** The response is complete. */
+  endBody(): void;
+  /** The response cannot be completed: the client must notice. */
+  abort(): void;
+  pauseRequest(): void;
+  resumeRequest(): void;
+}
+
+export interface ResponseStart {
+  readonly status: number;
+  readonly reason: string;
+  readonly lines: string;
+  /** Never a body, whatever the headers say: HEAD, 204, 304. */
+  readonly isBodiless: boolean;
+  /** Told by a Content-Length among `lines`. */
+  readonly hasLength: boolean;
+  /** Comes in the chunked coding, framing included (see passesChunks). */
+  readonly isFramed: boolean;
+}
+
+/** The backend's side of one attempt. */
+export interface UpstreamStream {
+  readonly localAddress: string;
+  /** SPIFFE id the backend presented; empty for plaintext. */
+  readonly peerPrincipal: string;
+  /** Whether any byte of the request left on a connection that stood. */
+  readonly isSent: boolean;
+  /** `head` is the complete request head. */
+  send(head: string, bytes: Buffer, start: number, end: number): boolean;
+  /** Gives up: the connection is closed, the listener hears nothing more. */
+  cancel(): void;
+  pauseResponse(): void;
+  resumeResponse(): void;
+}
+
+/** Why an attempt ended without a complete response. */
+export type AttemptFailure =
+  | { readonly kind: 'connect'; readonly failure: ConnectFailure }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'protocol-error' };
+
+/** Who waits for one attempt's response. */
+export interface AttemptListener {
+  readonly method: string;
+  readonly passesChunks: boolean;
+  /** Body bytes that arrived with the head follow in onResponseBody at once; `head` is valid until the next response. */
+  onResponseHead(head: Head, isBodiless: boolean, bytes: Buffer, start: number, end: number): void;
+  onResponseBody(bytes: Buffer, start: number, end: number): void;
+  /** `bodyBytes` without framing. */
+  onResponseEnd(bodyBytes: number): void;
+  onAttemptFailed(failure: AttemptFailure): void;
+  onUpstreamDrain(): void;
+}

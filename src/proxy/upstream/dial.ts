@@ -1,0 +1,75 @@
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { UpstreamTransport } from '../../traffic/tables.ts';
+import { Link, onreadFor } from '../link.ts';
+import type { SocketAddress } from '../proxy.ts';
+import type { TlsIdentity } from '../tls/contexts.ts';
+import { peerSpiffeId } from '../tls/peer-identity.ts';
+
+export interface DialTarget {
+  readonly at: SocketAddress;
+  /** Local address to connect from; undefined = the system's choice. */
+  readonly from: string | undefined;
+  readonly transport: UpstreamTransport;
+  readonly tls: TlsIdentity;
+  readonly alpn: readonly string[];
+  /** TLS session of an earlier connection to the same peers under the same identity. */
+  readonly session: Buffer | undefined;
+}
+
+export interface DialEvents {
+  /** `peerPrincipal` is empty for plaintext. */
+  readonly onConnected: (peerPrincipal: string) => void;
+  readonly onSession: (session: Buffer) => void;
+}
+
+/** Opens a connection; the link's owner hears when it fails. A peer of another identity than allowed is a failure. */
+export const dial = (target: DialTarget, events: DialEvents): Link => {
+  const holder: { link: Link | undefined } = { link: undefined };
+  const address = {
+    host: target.at.host,
+    port: target.at.port,
+    ...(target.from === undefined ? {} : { localAddress: target.from }),
+    allowHalfOpen: true,
+    onread: onreadFor(holder),
+  };
+  const { transport } = target;
+  const socket: Socket =
+    transport.kind === 'plaintext' ? connect(address) : dialTls(target, transport, address, events);
+  socket.setNoDelay(true);
+  if (transport.kind === 'plaintext') socket.once('connect', () => events.onConnected(''));
+  const link = new Link(socket, false);
+  holder.link = link;
+  return link;
+};
+
+const dialTls = (
+  target: DialTarget,
+  transport: Extract<UpstreamTransport, { kind: 'istio-mutual' }>,
+  address: object,
+  events: DialEvents,
+): TLSSocket => {
+  const { spiffeIds } = transport;
+  const socket = connectTls({
+    ...address,
+    secureContext: target.tls.context,
+    // An IP address or an empty name must not become a server name (RFC 6066 3).
+    servername: transport.sni,
+    ALPNProtocols: [...target.alpn],
+    ...(target.session === undefined ? {} : { session: target.session }),
+    // Replaces the check of DNS names; the chain itself is verified against the mesh's roots before.
+    checkServerIdentity: (_host, certificate) => {
+      const id = peerSpiffeId(certificate);
+      if (id !== undefined && spiffeIds.includes(id)) return undefined;
+      return Object.assign(new Error('the peer has another identity'), { code: 'PEER_IDENTITY_MISMATCH' });
+    },
+  });
+  socket.once('secureConnect', () => {
+    // Node skips checkServerIdentity on a resumed session, whose certificate may no longer be allowed.
+    const id = peerSpiffeId(socket.getPeerCertificate());
+    if (id !== undefined && spiffeIds.includes(id)) events.onConnected(id);
+    else socket.destroy(Object.assign(new Error('the peer has another identity'), { code: 'PEER_IDENTITY_MISMATCH' }));
+  });
+  socket.on('session', events.onSession);
+  return socket;
+};

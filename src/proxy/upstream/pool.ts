@@ -1,0 +1,117 @@
+import type { Endpoint } from '../../traffic/tables.ts';
+import { ClientConnection, type ConnectionHome } from '../http1/client-connection.ts';
+import type { Network, SocketAddress } from '../proxy.ts';
+import { HTTP_ALPN, type TlsIdentity } from '../tls/contexts.ts';
+import { dial } from './dial.ts';
+
+/** Idle connections to backends close after this long, before most servers would. */
+const IDLE_MS = 60_000;
+
+export interface PoolSettings {
+  readonly endpoint: Endpoint;
+  readonly at: SocketAddress;
+  readonly connectTimeoutMs: number;
+  readonly maxRequestsPerConnection: number;
+}
+
+/** What all pools of a proxy share. */
+export interface PoolWorld {
+  readonly network: Network;
+  readonly sourceAddress: string;
+  readonly tls: () => TlsIdentity;
+  readonly monotonicMs: () => number;
+}
+
+/** The HTTP/1.1 connections to one endpoint of one cluster. The one used last is used next, so that spare ones age out. */
+export class Pool implements ConnectionHome {
+  readonly settings: PoolSettings;
+  readonly isTls: boolean;
+  readonly maxRequests: number;
+  private readonly world: PoolWorld;
+  private readonly idle: ClientConnection[] = [];
+  private readonly all = new Set<ClientConnection>();
+  private isDraining = false;
+  private session: Buffer | undefined = undefined;
+  private sessionOwner: TlsIdentity | undefined = undefined;
+
+  constructor(settings: PoolSettings, world: PoolWorld) {
+    this.settings = settings;
+    this.world = world;
+    this.isTls = settings.endpoint.transport.kind !== 'plaintext';
+    this.maxRequests = settings.maxRequestsPerConnection;
+  }
+
+  get isEmpty(): boolean {
+    return this.all.size === 0;
+  }
+
+  /** A free connection, or a new one that is still connecting: writing to it is fine either way. */
+  take(): ClientConnection {
+    for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
+      if (!connection.link.isGone && connection.link.socket.writable) return connection;
+    }
+    return this.open();
+  }
+
+  onFree(connection: ClientConnection): void {
+    if (this.isDraining) {
+      connection.retire();
+      return;
+    }
+    connection.idleSinceMs = this.world.monotonicMs();
+    this.idle.push(connection);
+  }
+
+  onClosed(connection: ClientConnection): void {
+    this.all.delete(connection);
+    const at = this.idle.indexOf(connection);
+    if (at >= 0) this.idle.splice(at, 1);
+  }
+
+  /** Closes what has been idle for too long. */
+  sweep(nowMs: number): void {
+    for (const connection of [...this.idle]) if (nowMs - connection.idleSinceMs > IDLE_MS) connection.retire();
+  }
+
+  /** Lets requests under way finish; every connection closes when it is free. */
+  drain(): void {
+    this.isDraining = true;
+    this.retireConnections();
+  }
+
+  /** New requests get new connections: a rotated certificate is presented from now on. */
+  retireConnections(): void {
+    this.idle.length = 0;
+    for (const connection of [...this.all]) connection.retire();
+  }
+
+  destroy(): void {
+    this.isDraining = true;
+    for (const connection of [...this.all]) connection.link.destroy();
+  }
+
+  private open(): ClientConnection {
+    const { settings, world } = this;
+    const tls = world.tls();
+    const link = dial(
+      {
+        at: settings.at,
+        from: world.network.sourceOf(world.sourceAddress),
+        transport: settings.endpoint.transport,
+        tls,
+        alpn: HTTP_ALPN,
+        session: this.sessionOwner === tls ? this.session : undefined,
+      },
+      {
+        onConnected: (peerPrincipal) => connection.onConnected(peerPrincipal, world.sourceAddress),
+        onSession: (session) => {
+          this.session = session;
+          this.sessionOwner = tls;
+        },
+      },
+    );
+    const connection = new ClientConnection(link, this, settings.connectTimeoutMs);
+    this.all.add(connection);
+    return connection;
+  }
+}
