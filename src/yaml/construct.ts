@@ -1,5 +1,5 @@
 import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE } from 'js-yaml';
-import { type Finding, Refusal } from './finding.ts';
+import { describeDepth, type Finding, Refusal } from './finding.ts';
 import type { Limits } from './limits.ts';
 import { type Position, setPosition } from './located.ts';
 import { createPlain, type Plain } from './plain.ts';
@@ -126,6 +126,10 @@ export class Builder {
   }
 
   #open(event: CollectionEvent): void {
+    if (this.#frames.length >= this.#limits.depth) {
+      const { message, hint } = describeDepth(this.#limits.depth);
+      throw this.#limit(message, hint, event.start, event.start + 1);
+    }
     const isMapping = event.type === EVENT_ID.MAPPING;
     const container = isMapping ? createPlain() : [];
     const isFlow = this.#text.charCodeAt(event.start) === (isMapping ? 123 : 91);

@@ -23,3 +23,9 @@ export class Refusal extends Error {
     this.finding = finding;
   }
 }
+
+/** What to say of a text that is nested deeper than allowed. */
+export const describeDepth = (limit: number): { readonly message: string; readonly hint: string } => ({
+  message: `values are nested more than ${limit} deep`,
+  hint: 'flatten the document',
+});

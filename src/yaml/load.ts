@@ -2,7 +2,7 @@ import { EVENT_ID, type Event, parseEvents, YAMLException } from 'js-yaml';
 import type { Problem } from '../base/problem.ts';
 import type { Span } from '../base/span.ts';
 import { Builder } from './construct.ts';
-import { type Finding, Refusal } from './finding.ts';
+import { describeDepth, type Finding, Refusal } from './finding.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { spanOf } from './located.ts';
 import { maskAdjacentColons } from './mask.ts';
@@ -56,10 +56,9 @@ const describeSyntaxError = (source: SourceText, base: number, limits: Limits, e
   const at = base + (error.mark?.position ?? 0);
   const span = spanAt(source, at, at + 1);
   if (error.reason.includes('maxDepth')) {
-    const message = `values are nested more than ${limits.depth} deep`;
-    return { severity: 'error', code: 'YAML_LIMIT', message, hint: 'flatten the document', span };
+    return { severity: 'error', code: 'YAML_LIMIT', ...describeDepth(limits.depth), span };
   }
-  return { severity: 'error', code: 'YAML_SYNTAX', ...describeSyntax(error.reason), span };
+  return { severity: 'error', code: 'YAML_SYNTAX', ...describeSyntax(error.reason, source.text, at), span };
 };
 
 const documentSpan = (source: SourceText, chunk: Chunk, value: unknown): Span => {
@@ -91,6 +90,10 @@ const skipDocument = (events: readonly Event[], first: number): number => {
   }
   return index;
 };
+
+// The parser counts the scalar in the innermost container, and a container that it first tries to read as a key, as
+// levels of their own. Its count guards the stack; the builder's is the exact one.
+const EXTRA_DEPTH = 2;
 
 /** One load in progress. */
 class Loading {
@@ -134,8 +137,7 @@ class Loading {
     const text = this.#source.text.slice(base, chunks.at(-1)?.end ?? 0);
     let events: readonly Event[];
     try {
-      // The parser counts the scalar inside the innermost container as one more level.
-      events = parseEvents(maskAdjacentColons(text), { maxDepth: this.#limits.depth + 1 });
+      events = parseEvents(maskAdjacentColons(text), { maxDepth: this.#limits.depth + EXTRA_DEPTH });
     } catch (error) {
       if (!(error instanceof YAMLException)) throw error;
       if (chunks.length === 1) {
