@@ -4,7 +4,7 @@ import type { Resource } from './resource.ts';
 import type { GatewayClass, KubernetesGateway } from './schema/generated/types-gateway-api.ts';
 import type { Deployment, Service } from './schema/generated/types-kubernetes.ts';
 
-export const GATEWAY_NAME_LABEL = 'gateway.networking.k8s.io/gateway-name';
+const GATEWAY_NAME_LABEL = 'gateway.networking.k8s.io/gateway-name';
 const GATEWAY_CLASS_LABEL = 'gateway.networking.k8s.io/gateway-class-name';
 const CONTROLLER = 'istio.io/gateway-controller';
 const SERVICE_ACCOUNT_ANNOTATION = 'gateway.istio.io/service-account';

@@ -226,7 +226,7 @@ const reportUnsupported = (
   problems: Problem[],
 ): void => {
   for (const key of Object.keys(decoded)) {
-    if (ACTED_ON.has(key) || set.roots['MeshConfig']?.properties?.[key] === undefined) continue;
+    if (ACTED_ON.has(key) || !Object.hasOwn(set.roots['MeshConfig']?.properties ?? {}, key)) continue;
     const isHarmless = DEPLOYMENT_ONLY.has(key);
     problems.push({
       severity: isHarmless ? 'info' : 'warning',
@@ -257,8 +257,8 @@ const settle = (before: MeshConfig, fields: proto.MeshConfig): MeshConfig => {
   };
 };
 
-/** Field by field; environment variables of the proxy are united. Also what a `proxy.istio.io/config` annotation does. */
-export const mergeProxyConfig = (before: proto.ProxyConfig, over: proto.ProxyConfig): proto.ProxyConfig => ({
+/** Field by field; environment variables of the proxy are united. */
+const mergeProxyConfig = (before: proto.ProxyConfig, over: proto.ProxyConfig): proto.ProxyConfig => ({
   ...before,
   ...over,
   ...(over.proxyMetadata && { proxyMetadata: { ...before.proxyMetadata, ...over.proxyMetadata } }),

@@ -59,7 +59,11 @@ export const refuseLabel = (key: string, value: string): string | undefined => {
   const slash = key.lastIndexOf('/');
   const prefix = slash < 0 ? undefined : key.slice(0, slash);
   const name = key.slice(slash + 1);
-  if (name.length > 63 || !QUALIFIED.test(name) || (prefix !== undefined && !SUBDOMAIN.test(prefix))) {
+  if (
+    name.length > 63 ||
+    !QUALIFIED.test(name) ||
+    (prefix !== undefined && (prefix.length > 253 || !SUBDOMAIN.test(prefix)))
+  ) {
     return 'has a key that is no qualified name such as "app" or "example.com/app"';
   }
   return value === '' || (value.length <= 63 && QUALIFIED.test(value))

@@ -21,7 +21,7 @@ export const containerEnv = (container: Container, pod: PodFacts, mesh: Mesh): R
     const name = configMapRef?.name ?? secretRef?.name ?? '';
     const data =
       configMapRef === undefined ? secretData(mesh, pod.namespace, name) : configData(mesh, pod.namespace, name);
-    for (const [key, value] of Object.entries(data)) env.set(`${prefix}${key}`, value);
+    for (const [key, value] of data) env.set(`${prefix}${key}`, value);
   }
   for (const variable of container.env ?? []) {
     const value = variableValue(variable, pod, mesh);
@@ -35,16 +35,19 @@ const variableValue = ({ value, valueFrom }: EnvVar, pod: PodFacts, mesh: Mesh):
   const { fieldRef, configMapKeyRef, secretKeyRef } = valueFrom;
   if (fieldRef !== undefined) return fieldOf(fieldRef.fieldPath, pod);
   if (configMapKeyRef !== undefined) {
-    return configData(mesh, pod.namespace, configMapKeyRef.name ?? '')[configMapKeyRef.key];
+    return configData(mesh, pod.namespace, configMapKeyRef.name ?? '').get(configMapKeyRef.key);
   }
   return secretKeyRef === undefined
     ? undefined
-    : secretData(mesh, pod.namespace, secretKeyRef.name ?? '')[secretKeyRef.key];
+    : secretData(mesh, pod.namespace, secretKeyRef.name ?? '').get(secretKeyRef.key);
 };
 
 const fieldOf = (path: string, pod: PodFacts): string | undefined => {
   const entry = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);
-  if (entry !== null) return (entry[1] === 'labels' ? pod.labels : pod.annotations)[entry[2] ?? ''] ?? '';
+  if (entry !== null) {
+    const values = entry[1] === 'labels' ? pod.labels : pod.annotations;
+    return new Map(Object.entries(values)).get(entry[2] ?? '') ?? '';
+  }
   switch (path) {
     case 'metadata.name':
       return pod.name;
@@ -59,23 +62,31 @@ const fieldOf = (path: string, pod: PodFacts): string | undefined => {
   }
 };
 
-const configData = (mesh: Mesh, namespace: string, name: string): Readonly<Record<string, string>> =>
-  mesh.find('ConfigMap', namespace, name)?.object.data ?? {};
+const configData = (mesh: Mesh, namespace: string, name: string): ReadonlyMap<string, string> =>
+  new Map(Object.entries(mesh.find('ConfigMap', namespace, name)?.object.data ?? {}));
 
-const secretData = (mesh: Mesh, namespace: string, name: string): Readonly<Record<string, string>> => {
+const secretData = (mesh: Mesh, namespace: string, name: string): ReadonlyMap<string, string> => {
   const secret = mesh.find('Secret', namespace, name)?.object;
   const decoded = Object.entries(secret?.data ?? {}).flatMap(([key, value]): [string, string][] => {
     const text = decodeBase64(value);
     return text === undefined ? [] : [[key, text]];
   });
-  return { ...Object.fromEntries(decoded), ...secret?.stringData };
+  return new Map([...decoded, ...Object.entries(secret?.stringData ?? {})]);
 };
 
 const decodeBase64 = (value: string): string | undefined =>
-  /^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(value) ? Buffer.from(value, 'base64').toString('utf8') : undefined;
+  /[^A-Za-z0-9+/=\s]/.test(value) ? undefined : Buffer.from(value, 'base64').toString('utf8');
 
-/** Kubernetes expands only variables defined before, and `$$(NAME)` stays literally `$(NAME)`. */
-const expand = (value: string, env: ReadonlyMap<string, string>): string =>
-  value.replace(/\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)/g, (all, name: string | undefined) =>
+/** The longest environment variable Linux hands to a process. */
+const MAX_VALUE_LENGTH = 128 * 1024;
+
+/**
+ * Kubernetes expands only variables defined before, and `$$(NAME)` stays literally `$(NAME)`. A value that would grow
+ * too long for any process (variables that double each other) stays as written.
+ */
+const expand = (value: string, env: ReadonlyMap<string, string>): string => {
+  const expanded = value.replace(/\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)/g, (all, name: string | undefined) =>
     name === undefined ? '$' : (env.get(name) ?? all),
   );
+  return expanded.length > MAX_VALUE_LENGTH ? value : expanded;
+};

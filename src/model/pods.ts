@@ -41,8 +41,9 @@ export const derivePods = (mesh: Mesh): { readonly pods: readonly Pod[]; readonl
   const problems: Problem[] = [];
   const pods: Pod[] = [];
   const taken = new Set<string>();
+  const workloads = new Set(mesh.resources.map(({ kind, namespace, name }) => `${kind}/${namespace}/${name}`));
   for (const resource of mesh.resources) {
-    const blueprint = isOwned(resource, mesh) ? undefined : blueprintOf(resource, mesh);
+    const blueprint = isOwned(resource, workloads) ? undefined : blueprintOf(resource, mesh);
     if (blueprint === undefined || blueprint.spec === undefined) continue;
     if (!checkBlueprint(blueprint, resource, mesh, problems)) continue;
     for (const [replica, nodeName] of blueprint.nodes.entries()) {
@@ -122,7 +123,11 @@ const fromTemplate = (
   selector,
 });
 
-const times = (count: number): readonly undefined[] => Array.from({ length: Math.max(0, count) }, () => undefined);
+/** More replicas than any machine could stand for; `derivePods` reports a workload that wants more. */
+const MAX_REPLICAS = 1_000;
+
+const times = (count: number): readonly undefined[] =>
+  Array.from({ length: Math.min(Math.max(0, count), MAX_REPLICAS + 1) }, () => undefined);
 
 /** A DaemonSet runs on every node its nodeSelector admits; an input without Node objects counts as one node. */
 const nodesFor = (spec: PodSpec | undefined, mesh: Mesh): readonly (string | undefined)[] => {
@@ -142,25 +147,22 @@ const OWNER_KINDS = new Set([
 ]);
 
 /** Whether the input holds the object that would create this one, a Deployment also through a ReplicaSet it lacks. */
-const isOwned = (resource: Resource, mesh: Mesh): boolean => {
+const isOwned = (resource: Resource, workloads: ReadonlySet<string>): boolean => {
   const owners = resource.object.metadata.ownerReferences ?? [];
   if (owners.length === 0) return false;
   const hash = resource.labels['pod-template-hash'];
   return owners.some(({ kind, name }) => {
     if (!OWNER_KINDS.has(kind)) return false;
-    if (hasWorkload(mesh, kind, resource.namespace, name)) return true;
+    if (workloads.has(`${kind}/${resource.namespace}/${name}`)) return true;
     const suffix = `-${hash}`;
     return (
       kind === 'ReplicaSet' &&
       hash !== undefined &&
       name.endsWith(suffix) &&
-      hasWorkload(mesh, 'Deployment', resource.namespace, name.slice(0, -suffix.length))
+      workloads.has(`Deployment/${resource.namespace}/${name.slice(0, -suffix.length)}`)
     );
   });
 };
-
-const hasWorkload = (mesh: Mesh, kind: string, namespace: string, name: string): boolean =>
-  mesh.resources.some((other) => other.kind === kind && other.namespace === namespace && other.name === name);
 
 const checkBlueprint = (blueprint: Blueprint, resource: Resource, mesh: Mesh, problems: Problem[]): boolean => {
   const { selector, labels, annotations } = blueprint;
@@ -175,6 +177,12 @@ const checkBlueprint = (blueprint: Blueprint, resource: Resource, mesh: Mesh, pr
       resource: resourceName,
       hint: 'give the template the labels of the selector',
     });
+    return false;
+  }
+  if (blueprint.nodes.length > MAX_REPLICAS) {
+    const message = `${resourceName} wants more than ${MAX_REPLICAS} pods`;
+    const hint = 'ask for fewer replicas';
+    problems.push({ severity: 'error', code: 'TOO_MANY_PODS', message, hint, span, resource: resourceName });
     return false;
   }
   const mode = labels['istio.io/dataplane-mode'] ?? mesh.namespaceLabels(resource.namespace)['istio.io/dataplane-mode'];

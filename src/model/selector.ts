@@ -13,13 +13,13 @@ export interface Selector {
 
 /** Whether every wanted label is there with that value; no wanted labels match everything. */
 export const matchesLabels = (wanted: Labels, labels: Labels): boolean =>
-  Object.keys(wanted).every((key) => labels[key] === wanted[key]);
+  Object.keys(wanted).every((key) => Object.hasOwn(labels, key) && labels[key] === wanted[key]);
 
 /** Kubernetes' rules: an empty selector matches everything; `NotIn` also holds when the label is absent. */
 export const matchesSelector = (selector: Selector, labels: Labels): boolean =>
   matchesLabels(selector.matchLabels ?? {}, labels) &&
   (selector.matchExpressions ?? []).every(({ key, operator, values }) => {
-    const value = labels[key];
+    const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
     switch (operator) {
       case 'In':
         return value !== undefined && values?.includes(value) === true;

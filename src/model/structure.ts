@@ -5,7 +5,7 @@ import type { Schema } from './schema/schema.ts';
 import { describeValue, isObject, violatedBound } from './value.ts';
 
 /** Where a finding points: an entry of a container, or the container itself when there is no key. */
-export interface Place {
+interface Place {
   readonly container: object;
   readonly key: string | number | undefined;
   readonly part: 'key' | 'value';
@@ -114,17 +114,26 @@ const decodeObject = (object: Plain, schema: Schema, rules: StructureRules, path
     if (isAbsent || name !== key) delete change()[key];
     if (!isAbsent && (decoded !== value || name !== key)) change()[name] = decoded;
   }
+  if (rules.convention === 'crd') addDefaults(object, schema, rules, path, change);
+  reportMissing(copy ?? object, object, schema, rules, path);
+  reportAlternatives(copy ?? object, object, schema, rules, path);
+  return copy ?? object;
+};
+
+/** Structural defaulting goes on inside a default, which may leave out fields that have defaults themselves. */
+const addDefaults = (
+  object: Plain,
+  schema: Schema,
+  rules: StructureRules,
+  path: Path | undefined,
+  change: () => Plain,
+): void => {
   for (const key in schema.properties) {
     const field = schema.properties[key];
     const fallback = field === undefined ? undefined : resolveRef(field, rules).default;
     if (field === undefined || fallback === undefined || object[key] !== undefined) continue;
-    // Structural defaulting goes on inside a default, which may leave out fields that have defaults themselves.
-    const value = plainCopy(fallback, object);
-    change()[key] = decodeValue(value, field, rules, { parent: path, key, container: object });
+    change()[key] = decodeValue(plainCopy(fallback, object), field, rules, { parent: path, key, container: object });
   }
-  reportMissing(copy ?? object, object, schema, rules, path);
-  reportAlternatives(copy ?? object, object, schema, rules, path);
-  return copy ?? object;
 };
 
 /** `trustDomain` of `trust_domain`, as the JSON mapping of protobuf forms it. */

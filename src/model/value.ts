@@ -35,6 +35,9 @@ const numberBound = (value: number, schema: Schema): string | undefined => {
   return undefined;
 };
 
+/** Milliseconds; texts far longer than any duration are none without being looked at. */
+const durationOf = (value: string): number | undefined => (value.length > 64 ? undefined : parseDuration(value));
+
 /** The one CEL rule that stands at nearly every duration of Istio's CRDs; the others need an evaluator. */
 const DURATION_RULE = "duration(self) >= duration('1ms')";
 const QUANTITY = /^[+-]?(\d+\.?\d*|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$/;
@@ -48,11 +51,12 @@ const stringBound = (value: string, schema: Schema): string | undefined => {
     if (broken !== undefined) return broken;
   }
   if (schema.pattern !== undefined && !patternOf(schema.pattern).test(value)) return `match ${schema.pattern}`;
-  if (schema.rules?.includes(DURATION_RULE) === true && (parseDuration(value) ?? 0) < 1) {
+  if (schema.rules?.includes(DURATION_RULE) === true && (durationOf(value) ?? 0) < 1) {
     return 'be a duration of at least 1ms, such as "10s"';
   }
-  if (schema.format === 'duration' && parseDuration(value) === undefined) return 'be a duration such as "10s"';
-  if (schema.format === 'quantity' && !QUANTITY.test(value)) return 'be a quantity such as "100m" or "64Mi"';
+  if (schema.format === 'duration' && durationOf(value) === undefined) return 'be a duration such as "10s"';
+  if (schema.format === 'quantity' && (value.length > 64 || !QUANTITY.test(value)))
+    return 'be a quantity such as "100m" or "64Mi"';
   return undefined;
 };
 

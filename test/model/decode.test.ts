@@ -1,6 +1,9 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatSpan } from '../../src/base/span.ts';
 import { type DecodeOptions, decodeDocuments } from '../../src/model/decode.ts';
+import { KINDS } from '../../src/model/kinds.ts';
+import { servedVersions } from '../../src/model/metadata.ts';
 import { resourceId } from '../../src/model/resource.ts';
 import type { HTTPRoute } from '../../src/model/schema/generated/types-gateway-api.ts';
 import type { ConfigMap, Pod as PodObject } from '../../src/model/schema/generated/types-kubernetes.ts';
@@ -277,4 +280,18 @@ test('keys such as __proto__ are data', async () => {
     ['__proto__', 'x'],
     ['constructor', 'y'],
   ]);
+});
+
+test('whatever stands where metadata and spec belong, decoding answers with values and places', async () => {
+  const anyKind = fc
+    .constantFrom(...KINDS)
+    .chain((kind) => fc.constantFrom(...servedVersions(kind)).map((apiVersion) => ({ apiVersion, kind: kind.kind })));
+  await fc.assert(
+    fc.asyncProperty(anyKind, fc.jsonValue(), fc.jsonValue(), async (head, spec, metadata) => {
+      const { resources, problems } = await decode(JSON.stringify({ ...head, metadata, spec }));
+      for (const problem of problems) expect(problem.span?.file).toBe('in.yaml');
+      if (resources.length === 0) expect(problems.length).toBeGreaterThan(0);
+    }),
+    { numRuns: 500 },
+  );
 });

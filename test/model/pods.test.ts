@@ -199,6 +199,24 @@ spec: {gatewayClassName: istio, listeners: [{name: http, port: 80, protocol: HTT
   ]);
 });
 
+test('a number of replicas that no machine could hold is an error', async () => {
+  const { pods, problems } = await derive(workload('apps/v1', 'Deployment', 'web', 'replicas: 2000000000'));
+  expect(pods).toEqual([]);
+  expect(problems).toMatchObject([{ severity: 'error', code: 'TOO_MANY_PODS', resource: 'Deployment default/web' }]);
+});
+
+test('variables that double each other do not grow without end', async () => {
+  const doubling = Array.from({ length: 40 }, (_, n) => `{name: V${n + 1}, value: "$(V${n})$(V${n})"}`).join(', ');
+  const { pods } = await derive(`apiVersion: v1
+kind: Pod
+metadata: {name: a}
+spec: {containers: [{name: a, env: [{name: V0, value: "0123456789"}, ${doubling}]}]}
+`);
+  const lengths = Object.values(pods[0]?.containers[0]?.env ?? {}).map((value) => value.length);
+  expect(lengths).toHaveLength(41);
+  expect(Math.max(...lengths)).toBeLessThanOrEqual(128 * 1024);
+});
+
 test('a selector that misses its own template and a pod name used twice are errors, ambient is a warning', async () => {
   const { pods, problems } = await derive(`apiVersion: v1
 kind: Namespace
