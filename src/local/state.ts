@@ -71,15 +71,17 @@ const unusable = (path: string, cause: unknown): Fault =>
     cause,
   });
 
+const notDirectory = (path: string): Fault =>
+  new Fault(`state directory ${path} is not a directory`, {
+    kind: 'cannot-create',
+    code: 'STATE_DIR',
+    hint: 'set HEDDLE_STATE_DIR to a directory you own',
+  });
+
 /** Refuses a directory others could plant files in: it holds the key of the mesh's root. Its files are 0600 anyway. */
 const checkPrivate = async (path: string): Promise<void> => {
   const info = await stat(path);
-  if (!info.isDirectory())
-    throw new Fault(`state directory ${path} is not a directory`, {
-      kind: 'cannot-create',
-      code: 'STATE_DIR',
-      hint: 'set HEDDLE_STATE_DIR to a directory you own',
-    });
+  if (!info.isDirectory()) throw notDirectory(path);
   if (process.getuid !== undefined && info.uid !== process.getuid())
     throw new Fault(`state directory ${path} belongs to another user`, {
       kind: 'denied',
@@ -252,6 +254,8 @@ export const openStateDir = async (path: string): Promise<StateDir> => {
     if (made !== undefined) await chmod(path, 0o700);
     await checkPrivate(path);
   } catch (error) {
+    // mkdir says so of a file in the way, whether it is the last part of the path or an earlier one.
+    if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOTDIR') throw notDirectory(path);
     throw error instanceof Fault ? error : unusable(path, error);
   }
   return stateDirAt(path);

@@ -58,5 +58,7 @@ export const proxyEnvironment = (proxy: {
   readonly port: number;
 }): Readonly<Record<string, string>> => {
   const url = `http://${proxy.host}:${proxy.port}`;
-  return { HTTP_PROXY: url, http_proxy: url };
+  // This machine itself is not in the mesh, and is where its gateway port listens.
+  const direct = 'localhost,127.0.0.1,::1';
+  return { HTTP_PROXY: url, http_proxy: url, NO_PROXY: direct, no_proxy: direct };
 };

@@ -13,7 +13,7 @@ import { factLines } from './facts.ts';
 import type { UpPlan } from './plan.ts';
 import { withSpinner } from './spinner.ts';
 
-/** What a detached mesh printed: its answer and its reports, kept for `heddle local logs` to point at. */
+/** Where a detached mesh writes: its answer, removed once it was read, and what it has to report as long as it runs. */
 const OUT_FILE = 'up.out';
 const ERR_FILE = 'up.log';
 
@@ -60,6 +60,7 @@ const pause = (ms: number): Promise<'later'> => new Promise((resolve) => setTime
 const relayFailure = async (context: Context, stateDir: StateDir, code: number): Promise<number> => {
   context.out.write((await stateDir.read(OUT_FILE)) ?? '');
   context.err.write((await stateDir.read(ERR_FILE)) ?? '');
+  await Promise.all([stateDir.remove(OUT_FILE), stateDir.remove(ERR_FILE)]);
   return code === EXIT.ok ? EXIT.failure : code;
 };
 
@@ -96,6 +97,7 @@ export const runDetached = async (context: Context, plan: UpPlan): Promise<numbe
     });
   }
   background.letGo();
+  await stateDir.remove(OUT_FILE);
   context.err.write((await stateDir.read(ERR_FILE)) ?? '');
   await printDocument(context, outcome.summary, () =>
     factLines(outcome.summary, context.out.paint).join('\n').concat('\n'),

@@ -91,8 +91,9 @@ const start = async (context: Context, plan: UpPlan): Promise<Supervisor> => {
     gatewayPort: plan.gatewayPort,
     onEvent: (event) => printEvent(event, err, context.quiet),
   });
-  const givenUp = pause(plan.timeoutMs, signal).then(() => undefined);
-  const supervisor = await Promise.race([starting, givenUp]);
+  const settled = new AbortController();
+  const givenUp = pause(plan.timeoutMs, AbortSignal.any([signal, settled.signal])).then(() => undefined);
+  const supervisor = await Promise.race([starting, givenUp]).finally(() => settled.abort());
   if (supervisor === undefined) {
     // Whatever still comes of it is taken down as soon as it is there.
     starting.then((late) => late.close()).catch(() => undefined);

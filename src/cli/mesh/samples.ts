@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { suggest } from '../../base/distance.ts';
 import { Fault } from '../../base/fault.ts';
 import { packageRoot } from '../package.ts';
@@ -13,9 +13,14 @@ const names = (): readonly string[] =>
     .toSorted();
 
 /** Path of a configuration that comes with the package; throws a usage Fault with the list for a name it has not. */
-export const samplePath = (name: string): string => {
+export const samplePath = (name: string, cwd: string): string => {
   const known = names();
-  if (known.includes(name)) return join(directory(), `${name}.yaml`);
+  if (known.includes(name)) {
+    const path = join(directory(), `${name}.yaml`);
+    const fromHere = relative(cwd, path);
+    // It is shown wherever a line of it decides something: short where that is possible.
+    return fromHere.startsWith('..') ? path : fromHere;
+  }
   const near = suggest(name, known);
   throw new Fault(`there is no sample "${name}"`, {
     kind: 'usage',

@@ -14,10 +14,10 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 
 const usage = (message: string, hint: string): Fault => new Fault(message, { kind: 'usage', code: 'BAD_USAGE', hint });
 
-const inputOf = (paths: readonly string[], sample: string | undefined): readonly string[] => {
+const inputOf = (paths: readonly string[], sample: string | undefined, cwd: string): readonly string[] => {
   if (sample !== undefined && paths.length > 0)
     throw usage('--sample and paths exclude each other', 'give one of them');
-  if (sample !== undefined) return [samplePath(sample)];
+  if (sample !== undefined) return [samplePath(sample, cwd)];
   if (paths.length === 0) throw usage('there is nothing to run', 'name a file or directory, or try --sample hello');
   return paths;
 };
@@ -64,7 +64,7 @@ export const up = defineCommand({
     if (options.detach && options.exec !== undefined)
       throw usage('--detach and --exec exclude each other', '--exec ends the mesh with its command');
     const plan = {
-      paths: inputOf(args, options.sample),
+      paths: inputOf(args, options.sample, context.io.cwd),
       watch: options.watch,
       gatewayPort: options.gatewayPort ?? DEFAULT_GATEWAY_PORT,
       timeoutMs: options.timeout,
