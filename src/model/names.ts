@@ -11,22 +11,3 @@ export const serviceFqdn = (name: string, namespace: string): string => `${name}
  */
 export const resolveShortName = (host: string, namespace: string): string =>
   host === '' || host.includes('.') || host.includes('*') || host.includes(':') ? host : serviceFqdn(host, namespace);
-
-/** Name and namespace of the Kubernetes Service behind a full host; undefined for any other host. */
-export const parseServiceFqdn = (host: string): { readonly name: string; readonly namespace: string } | undefined => {
-  const suffix = `.svc.${CLUSTER_DOMAIN}`;
-  if (!host.endsWith(suffix)) return undefined;
-  const [name, namespace, ...rest] = host.slice(0, -suffix.length).split('.');
-  return name !== undefined && namespace !== undefined && rest.length === 0 ? { name, namespace } : undefined;
-};
-
-/** Qualifies a reference such as a VirtualService's gateway; a bare name means the namespace of the referring object. */
-export const qualifyReference = (
-  reference: string,
-  namespace: string,
-): { readonly namespace: string; readonly name: string } => {
-  const slash = reference.indexOf('/');
-  return slash < 0
-    ? { namespace, name: reference }
-    : { namespace: reference.slice(0, slash), name: reference.slice(slash + 1) };
-};
