@@ -133,12 +133,12 @@ class LiveCase implements CaseMesh {
   }
 
   #take(record: AccessRecord): void {
-    const pods = [...(this.#runtime?.pods ?? [])];
-    const workloadOf = (key: string): string => pods.find(([name]) => name === key)?.[1].pod.workload ?? key;
+    const pods = [...(this.#runtime?.pods.values() ?? [])];
     const [address, port] = splitPort(record.upstreamHost);
-    const upstream = pods.find(([, running]) => running.address === address)?.[1].pod.name ?? address;
+    const upstream = pods.find((running) => running.address === address)?.pod.name ?? address;
     this.records.push({
-      proxy: workloadOf(record.proxy),
+      // Recordings name proxies by workload; no case has two pods of one name.
+      proxy: pods.find(({ pod }) => pod.name === record.proxy)?.pod.workload ?? record.proxy,
       upstream: upstream === '' ? '' : `${upstream}:${port}`,
       record,
     });
