@@ -40,6 +40,7 @@ interface Frame {
   merged: Set<string> | undefined;
 }
 
+const ANCHOR_NAME = /^[A-Za-z0-9_-]+$/;
 const MERGE_TAG = 'tag:yaml.org,2002:merge';
 const YAML_TAG_PREFIX = 'tag:yaml.org,2002:';
 
@@ -181,7 +182,7 @@ export class Builder {
   }
 
   #scalar(event: ScalarEvent): void {
-    const text = getScalarValue(this.#text, event);
+    const text = this.#scalarText(event);
     const start = scalarStart(this.#text, event, this.#cursor);
     const end = scalarEnd(this.#text, event, start);
     const tag = event.tagStart === NOWHERE ? '' : this.#text.slice(event.tagStart, event.tagEnd);
@@ -208,6 +209,14 @@ export class Builder {
       start,
       end,
     });
+  }
+
+  #scalarText(event: ScalarEvent): string {
+    const value = getScalarValue(this.#text, event);
+    const isBlock = event.style === SCALAR_STYLE.LITERAL_BLOCK || event.style === SCALAR_STYLE.FOLDED_BLOCK;
+    // The parser supplies a line break that the end of the file lacks; Kubernetes' does not.
+    const isCutShort = isBlock && event.valueEnd === this.#text.length && !/[\r\n]$/.test(this.#text);
+    return isCutShort && value.endsWith('\n') ? value.slice(0, -1) : value;
   }
 
   #resolve(tag: string, text: string, isPlain: boolean, start: number, end: number): Scalar {
@@ -280,13 +289,27 @@ export class Builder {
 
   #anchor(start: number, end: number, value: unknown, key?: string): Anchor | undefined {
     if (start === NOWHERE) return undefined;
+    this.#checkName(start, end);
     const isComplete = typeof value !== 'object' || value === null;
     const anchor: Anchor = { value, key, aliases: 0, isComplete };
     this.#anchors.set(this.#text.slice(start, end), anchor);
     return anchor;
   }
 
+  /** Other characters end a name for Kubernetes' parser, and would silently become part of the value. */
+  #checkName(start: number, end: number): void {
+    if (ANCHOR_NAME.test(this.#text.slice(start, end))) return;
+    throw new Refusal({
+      code: 'YAML_SYNTAX',
+      message: 'the name of an anchor has a character that Kubernetes does not accept',
+      hint: 'use letters, digits, "-" and "_", or quote the value if it begins with "&" or "*"',
+      start: start - 1,
+      end,
+    });
+  }
+
   #alias(nameStart: number, end: number): void {
+    this.#checkName(nameStart, end);
     const name = this.#text.slice(nameStart, end);
     const start = nameStart - 1;
     const anchor = this.#anchors.get(name);

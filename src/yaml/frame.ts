@@ -2,7 +2,7 @@ import type { Span } from '../base/span.ts';
 import { lineStarts, type SourceText } from './source-text.ts';
 
 /** How the parts of a frame are decorated; each function gets plain text and answers text of the same width. */
-export interface FrameStyle {
+interface FrameStyle {
   readonly gutter: (text: string) => string;
   readonly location: (text: string) => string;
   readonly mark: (text: string) => string;

@@ -22,6 +22,8 @@ const DEVIATIONS: ReadonlyMap<string, string> = new Map([
   ['a: \u2028b\n', 'Unicode line separators do not end a line in YAML 1.2'],
   ['a: x\u0085y\n', 'the C1 next-line character does not end a line in YAML 1.2'],
   ['a\r\n: b\r\n', 'a text followed by a lone ":" line is refused instead of losing the line'],
+  ['a: &a:b 1\n', 'a name of an anchor that Kubernetes would cut in two is refused'],
+  ['&yes::\nb: \n', 'a name of an anchor that Kubernetes would cut in two is refused'],
   ['a: "x"#c\n', 'a comment must have a blank before it'],
   ['a: [x]#c\n', 'a comment must have a blank before it'],
 ]);
