@@ -36,9 +36,9 @@ export const compileRegex = (source: string): Regex | { readonly refused: string
   }
 };
 
-/** RE2 writes groups `\1`; re2js writes them `$1`, where a backslash and a dollar sign are escaped. */
+/** RE2 writes groups `\1` and a backslash `\\`; re2js writes groups as JavaScript does, where a dollar sign is doubled. */
 const toReplacement = (rewrite: string): string =>
-  rewrite.replace(/\\(\d)|\\\\|\\|\$/g, (found, group: string | undefined) => {
-    if (group !== undefined) return `$${group}`;
-    return found === '$' ? '\\$' : '\\\\';
+  rewrite.replace(/\\(\d)|\\\\|\$/g, (found, group: string | undefined) => {
+    if (group !== undefined) return `$${group === '0' ? '&' : group}`;
+    return found === '$' ? '$$' : '\\';
   });

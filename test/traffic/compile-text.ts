@@ -18,7 +18,9 @@ export const compileText = async (
   externals: ReadonlyMap<string, string> = new Map(),
   name = 'mesh.yaml',
 ): Promise<CompiledText> => {
-  const { mesh } = await buildMesh(loadYaml({ name, text }).documents);
+  const { documents, problems } = loadYaml({ name, text });
+  if (problems.length > 0) throw new Error(JSON.stringify(problems));
+  const { mesh } = await buildMesh(documents);
   const pods: PlacedPod[] = derivePods(mesh).pods.map((pod, index) => ({
     pod,
     address: `10.44.1.${index + 1}`,
