@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, isIP, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasErrors } from '../../src/base/problem.ts';
 import { openAuthority } from '../../src/ca/store.ts';
 import { loadConfiguration } from '../../src/local/configuration.ts';
 import { createMeshRuntime, type MeshRuntime } from '../../src/local/mesh-runtime.ts';
@@ -101,9 +102,8 @@ class LiveCase implements CaseMesh {
 
   async start(): Promise<void> {
     const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
-    const configuration = await loadConfiguration([{ name: 'config.yaml', text: this.#case.config }], {
-      builtIns: false,
-    });
+    const documents = this.#case.config.split(/^---$/m).map((text, at) => ({ name: `config.yaml#${at}`, text }));
+    let configuration = await loadConfiguration(documents, { builtIns: false });
     const trustDomain = configuration.mesh.config.trustDomain;
     const hooks = createStandInHooks((report) => this.hits.push(report));
     const runtime = createMeshRuntime({
@@ -126,10 +126,19 @@ class LiveCase implements CaseMesh {
         );
       }
     }
-    const applied = await runtime.apply(configuration);
-    this.problems = [...configuration.problems, ...applied.problems].map(
+    let applied = await runtime.apply(configuration);
+    const problems = [...configuration.problems, ...applied.problems];
+    if (hasErrors(problems)) {
+      // A cluster refuses such objects one by one at admission and runs with the others.
+      const refused = new Set(problems.filter(({ severity }) => severity === 'error').map(({ span }) => span?.file));
+      const admitted = documents.filter(({ name }) => !refused.has(name));
+      configuration = await loadConfiguration(admitted, { builtIns: false });
+      applied = await runtime.apply(configuration);
+    }
+    this.problems = problems.map(
       ({ severity, code, message, resource }) => `${severity} ${code} ${resource ?? ''} ${message}`,
     );
+    if (!applied.isApplied) throw new Error(`refused: ${applied.problems.map(({ message }) => message).join('; ')}`);
   }
 
   #take(record: AccessRecord): void {
@@ -162,7 +171,12 @@ class LiveCase implements CaseMesh {
 
   #resolve(host: string, namespace: string): string {
     const wildcard = this.#case.dns.get(`*${host.slice(host.indexOf('.'))}`);
-    const address = this.#runtime?.network.resolve(host, namespace)[0] ?? this.#case.dns.get(host) ?? wildcard;
+    const [inCluster] = this.#runtime?.network.resolve(host, namespace) ?? [];
+    // Where the recordings were made, names of ServiceEntries resolved to the addresses these claim.
+    const [claimed] =
+      this.#runtime?.configuration?.mesh.of('ServiceEntry').find(({ object }) => object.spec?.hosts?.includes(host))
+        ?.object.spec?.addresses ?? [];
+    const address = inCluster ?? wildcard ?? claimed;
     if (address === undefined) throw noSuchHost(host);
     return address;
   }
