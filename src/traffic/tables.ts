@@ -212,13 +212,11 @@ export interface WeightedDestination {
   readonly weight: number;
   readonly requestHeaders: HeaderOperations | undefined;
   readonly responseHeaders: HeaderOperations | undefined;
-  /** Host to send where the route's rewrite names none. */
-  readonly authority?: string;
   readonly origin: Origin | undefined;
 }
 
 export interface HeaderOperations {
-  /** Lower-case names; the value may be an Envoy format string, compiled by the caller. */
+  /** Lower-case names, `host` for :authority; the value may be an Envoy format string, compiled by the caller. */
   readonly set: readonly (readonly [name: string, value: string])[];
   readonly add: readonly (readonly [name: string, value: string])[];
   readonly remove: readonly string[];
@@ -245,7 +243,7 @@ export interface RetryPolicy {
   readonly backOffBaseMs: number;
 }
 
-export interface Mirror {
+interface Mirror {
   readonly cluster: string;
   /** 0..100. */
   readonly percent: number;

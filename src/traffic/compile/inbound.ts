@@ -8,7 +8,7 @@ import type { MeshService, MeshServicePort, ServiceRegistry } from './services.t
 import type { PlacedPod } from './world.ts';
 
 /** The cluster of ports that no service of the pod declares. */
-export const INBOUND_PASSTHROUGH = 'InboundPassthroughCluster';
+const INBOUND_PASSTHROUGH = 'InboundPassthroughCluster';
 
 export interface CompiledInbound {
   readonly ports: ReadonlyMap<number, InboundPort>;

@@ -20,7 +20,7 @@ export interface RuleScope {
 }
 
 /** Whether a proxy and listener meet a rule's conditions. Naming gateways replaces the source conditions. */
-export const meetsConditions = (conditions: RuleConditions, scope: RuleScope): boolean => {
+const meetsConditions = (conditions: RuleConditions, scope: RuleScope): boolean => {
   if (conditions.port !== undefined && conditions.port !== scope.listenerPort) return false;
   if (conditions.gateways.length > 0) return conditions.gateways.includes(scope.gateway);
   if (!matchesLabels(conditions.sourceLabels ?? {}, scope.client.labels)) return false;
@@ -79,7 +79,9 @@ const toAction = (action: ActionPlan, scope: RuleScope): RouteAction => {
     }
     case 'forward': {
       const { rewrite, timeoutMs, retry, fault, cors } = action;
-      const destinations = toDestinations(action.destinations, scope, action.isWeighted);
+      // A rewrite of the whole route wins over a Host that a weighted destination sets.
+      const plans = rewrite?.authority === undefined ? action.destinations : withoutAuthority(action.destinations);
+      const destinations = toDestinations(plans, scope, action.isWeighted);
       const single = action.isWeighted ? undefined : action.destinations[0].authority;
       return {
         kind: 'forward',
@@ -124,12 +126,24 @@ const toDestinations = (
   const convert = (plan: DestinationPlan): WeightedDestination => ({
     cluster: clusterOf(plan, scope),
     weight: plan.weight,
-    requestHeaders: keepsHeaders ? plan.requestHeaders : undefined,
+    requestHeaders: keepsHeaders ? withHost(plan) : undefined,
     responseHeaders: keepsHeaders ? plan.responseHeaders : undefined,
-    ...(keepsHeaders && plan.authority !== undefined ? { authority: plan.authority } : {}),
     origin: plan.origin,
   });
   return [convert(first), ...rest.map(convert)];
+};
+
+const withoutAuthority = (
+  plans: readonly [DestinationPlan, ...DestinationPlan[]],
+): readonly [DestinationPlan, ...DestinationPlan[]] => {
+  const [first, ...rest] = plans;
+  return [{ ...first, authority: undefined }, ...rest.map((plan) => ({ ...plan, authority: undefined }))];
+};
+
+const withHost = (plan: DestinationPlan): HeaderOperations | undefined => {
+  if (plan.authority === undefined) return plan.requestHeaders;
+  const { set = [], add = [], remove = [] } = plan.requestHeaders ?? {};
+  return { set: [...set, ['host', plan.authority]], add, remove };
 };
 
 const totalWeight = (destinations: Destinations): number =>

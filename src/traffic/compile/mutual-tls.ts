@@ -6,7 +6,7 @@ import { matchesLabels } from '../../model/selector.ts';
 import type { MtlsMode, Origin } from '../tables.ts';
 import { originOf, type Report } from './report.ts';
 
-export interface EffectiveMtls {
+interface EffectiveMtls {
   readonly mode: MtlsMode;
   /** The PeerAuthentication that decided; undefined for Istio's default, PERMISSIVE. */
   readonly origin: Origin | undefined;

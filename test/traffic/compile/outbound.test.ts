@@ -176,6 +176,20 @@ spec: {hosts: [reviews.default.svc.cluster.local], http: [{route: [{destination:
     });
   });
 
+  it('lets weighted destinations set their own Host unless the rule rewrites it', async () => {
+    const rule = (rewrite: string): string => `
+- ${rewrite}
+  route:
+  - {destination: {host: a}, weight: 1, headers: {request: {set: {host: a.com}}}}
+  - {destination: {host: b}, weight: 1}`;
+    const hosts = async (rewrite: string): Promise<unknown> => {
+      const [route] = await reviewsRoutes(rule(rewrite));
+      return route?.action.kind === 'forward' ? route.action.destinations[0].requestHeaders?.set : undefined;
+    };
+    expect(await hosts('name: x')).toEqual([['host', 'a.com']]);
+    expect(await hosts('rewrite: {authority: z.com}')).toEqual([]);
+  });
+
   it('leaves default ports out of a redirect', async () => {
     const ports = async (redirect: string): Promise<unknown> => {
       const [route] = await reviewsRoutes(`\n- redirect: ${redirect}`);
