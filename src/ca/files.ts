@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   fsyncSync,
   linkSync,
@@ -124,10 +125,25 @@ const unlinkIfThere = (path: string): void => {
   }
 };
 
+/**
+ * Makes a directory (0700) with its parents; one that exists is left alone. Node's own recursive mkdir never returns
+ * where the file system refuses a name with ENOENT although the parent exists, as /proc does.
+ */
+export const makeDirectories = (path: string): void => {
+  try {
+    mkdirSync(path, { mode: DIRECTORY_MODE });
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return;
+    if (systemCode(error) !== 'ENOENT' || existsSync(dirname(path))) throw error;
+    makeDirectories(dirname(path));
+    mkdirSync(path, { mode: DIRECTORY_MODE });
+  }
+};
+
 /** Makes the directory (0700, with its parents) or checks that the one there is private and no symbolic link. */
 export const ensurePrivateDirectory = (path: string): void =>
   attempt('create', path, () => {
-    mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
+    makeDirectories(path);
     const stats = lstatSync(path);
     if (stats.isSymbolicLink())
       throw new Fault(`${path} is a symbolic link`, { kind: 'denied', code: 'PRIVATE_FILE_IS_LINK' });

@@ -70,6 +70,9 @@ const podsOfService = (runtime: MeshRuntime, name: string): readonly RunningPod[
   );
 };
 
+/** `POD.NAMESPACE`, as people name a pod, of a pod key. */
+const displayName = (key: string): string => key.split('/').reverse().join('.');
+
 const outboundOf = ({ pod, outbound }: RunningPod) => {
   if (outbound === undefined)
     throw new Fault(`${pod.workloadKind} ${pod.namespace}/${pod.workload} has no sidecar (${pod.sidecar.reason})`, {
@@ -120,7 +123,10 @@ export const createControl = (options: ControlOptions): MeshControl => {
     const wanted =
       workload === undefined ? undefined : new Set(findPods(runtime, workload).map(({ pod }) => podKey(pod)));
     const isWanted = (record: AccessRecord): boolean => wanted?.has(record.proxy) ?? true;
-    const toLine = (record: AccessRecord): LogLine => ({ proxy: record.proxy, text: format(record).trimEnd() });
+    const toLine = (record: AccessRecord): LogLine => ({
+      proxy: displayName(record.proxy),
+      text: format(record).trimEnd(),
+    });
     const queue: AccessRecord[] = [];
     let wake = (): void => {};
     // Subscribed before the past is read, so that no line falls between.

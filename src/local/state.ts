@@ -17,7 +17,7 @@ export const stateDirectory = (env: Readonly<Record<string, string | undefined>>
 };
 
 /** What a running mesh writes down so that other commands find it. */
-export interface MeshRecord {
+interface MeshRecord {
   readonly pid: number;
   /** Differs at every start, so that an answer from another mesh on a reused port is recognised. */
   readonly startId: string;

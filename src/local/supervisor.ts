@@ -200,7 +200,6 @@ const start = async (options: SupervisorOptions, cleanup: Cleanup): Promise<Supe
   const reloader = new Reloader(options, runtime, recorder);
   await reloader.start(configuration);
   const doors = await openDoors(runtime, options.gatewayPort);
-  cleanup.add(() => doors.close());
 
   let isOver = false;
   let settle = (): void => {};

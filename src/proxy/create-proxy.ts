@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
 import type { Identity } from '../ca/certificate.ts';
+import { acceptAtDoor, type GatewayBehind } from './listeners/door.ts';
 import { acceptGateway } from './listeners/gateway.ts';
 import { createInboundListener, type InboundListener } from './listeners/inbound.ts';
 import { listen } from './listeners/listen.ts';
@@ -8,6 +9,9 @@ import type { MeshProxy, ProxyOptions, SocketAddress } from './proxy.ts';
 import { ProxyState } from './proxy-state.ts';
 
 const SWEEP_MS = 1_000;
+
+/** The inside of every proxy, for the one that opens a door on another. */
+const states = new WeakMap<MeshProxy, ProxyState>();
 
 /** A proxy without listeners. It holds nothing open until the first `listen...`. */
 export const createProxy = (options: ProxyOptions): MeshProxy => {
@@ -23,7 +27,7 @@ export const createProxy = (options: ProxyOptions): MeshProxy => {
     return listening.at;
   };
 
-  return {
+  const proxy: MeshProxy = {
     replaceTables: (tables) => state.replaceTables(tables),
     replaceIdentity: (identity: Identity) => {
       state.replaceIdentity(identity);
@@ -36,10 +40,20 @@ export const createProxy = (options: ProxyOptions): MeshProxy => {
     },
     listenGateway: (port, at) => open(at, (socket) => acceptGateway(state, port, socket)),
     listenOutbound: (at) => open(at, (socket) => acceptOutbound(state, socket)),
+    listenDoor: (at, gateway) => {
+      const behind = (): GatewayBehind | undefined => {
+        const target = gateway();
+        const inside = target === undefined ? undefined : states.get(target.proxy);
+        return target === undefined || inside === undefined ? undefined : { state: inside, port: target.port };
+      };
+      return open(at, (socket) => acceptAtDoor(state, behind, socket));
+    },
     close: async (drainMs) => {
       clearInterval(sweeper);
       for (const server of servers) server.close();
       await state.drain(drainMs);
     },
   };
+  states.set(proxy, state);
+  return proxy;
 };

@@ -11,7 +11,7 @@ export const recordOf = (exchange: Exchange): AccessRecord => {
   const service = isInbound ? tables.inbound.get(place.port)?.service : cluster?.service;
   const remotePeer = isInbound ? tables.peers.get(place.remoteAddress) : endpoint?.peer;
   return {
-    proxy: tables.node.pod,
+    proxy: tables.node.id,
     reporter: isInbound ? 'destination' : 'source',
     startMs: exchange.startMs,
     durationMs: exchange.durationMs,

@@ -6,41 +6,45 @@ import { type LocalAnswer, refusal } from './local-answer.ts';
 import type { Place } from './place.ts';
 import type { ProxyState } from './proxy-state.ts';
 
-/** Where a request is to be thought of as captured, and under which Host; or the answer when that cannot be said. */
-export type PlaceOf = (connection: ServerConnection) => Place | LocalAnswer;
+/** The proxy that takes a request, and where it is to be thought of as captured. */
+export interface Reception {
+  readonly state: ProxyState;
+  readonly place: Place;
+}
+
+/** Who receives a request of a connection whose requests may be for many; or the answer when nobody does. */
+export type Receive = (connection: ServerConnection) => Reception | LocalAnswer;
 
 /** Serves HTTP/1.1 on a link: every request an exchange. The link's first bytes may have been read already. */
-export const serveHttp = (state: ProxyState, link: Link, place: Place, placeOf?: PlaceOf): ServerConnection => {
-  const connection = new ServerConnection(link, new HttpService(state, place, placeOf), state.clock.monotonicMs());
+export const serveHttp = (state: ProxyState, link: Link, place: Place, receive?: Receive): ServerConnection => {
+  const connection = new ServerConnection(link, new HttpService({ state, place }, receive), state.clock.monotonicMs());
   state.add(connection);
   return connection;
 };
 
 class HttpService implements RequestHandler {
-  private readonly state: ProxyState;
-  private readonly place: Place;
-  private readonly placeOf: PlaceOf | undefined;
+  private readonly home: Reception;
+  private readonly receive: Receive | undefined;
 
-  constructor(state: ProxyState, place: Place, placeOf: PlaceOf | undefined) {
-    this.state = state;
-    this.place = place;
-    this.placeOf = placeOf;
+  constructor(home: Reception, receive: Receive | undefined) {
+    this.home = home;
+    this.receive = receive;
   }
 
   onRequest(connection: ServerConnection): RequestSink {
-    const place = this.placeOf === undefined ? this.place : this.placeOf(connection);
-    if ('direction' in place) return new Exchange(this.state, place, connection);
-    return new Answered(new Exchange(this.state, this.place, connection), place);
+    const reception = this.receive === undefined ? this.home : this.receive(connection);
+    if ('place' in reception) return new Exchange(reception.state, reception.place, connection);
+    return new Answered(new Exchange(this.home.state, this.home.place, connection), reception);
   }
 
   onRefused(connection: ServerConnection, error: HeadError): void {
-    const exchange = new Exchange(this.state, this.place, connection);
+    const exchange = new Exchange(this.home.state, this.home.place, connection);
     exchange.takeNames();
     exchange.answer(refusal(error.status, error.details));
   }
 
   onConnectionGone(connection: ServerConnection): void {
-    this.state.remove(connection);
+    this.home.state.remove(connection);
   }
 }
 

@@ -30,6 +30,14 @@ export const perTryTimeout = answer(504, 'UT', 'upstream_per_try_timeout', 'upst
 export const unknownHost = (host: string): LocalAnswer =>
   answer(502, 'DF', 'dns_resolution_failure', `no such host in the mesh or outside of it: ${host}`);
 
+/** At the door of a mesh without a gateway: no proxy of Istio would be there to answer. */
+export const nobodyListens = answer(
+  404,
+  'NR',
+  'no_gateway',
+  'no Gateway listens here; services answer at http://SERVICE.NAMESPACE.localhost on this port\n',
+);
+
 /** The answer of a fault rule's abort. */
 export const faultAbort = (status: number): LocalAnswer =>
   answer(status, 'FI', 'fault_filter_abort', 'fault filter abort');

@@ -20,12 +20,8 @@ export interface Network {
   sourceOf(address: string): string | undefined;
   /** Addresses a name resolves to from a namespace (Services, names outside the cluster); empty = no such host. */
   resolve(host: string, namespace: string): readonly string[];
-  /**
-   * A service by the name this machine knows it by (`hello.shop.localhost`, lower case, without port). An origin-form
-   * request to an outbound listener for such a host is treated as one for `authority`, captured on its way to
-   * `address:port`; undefined = no such name.
-   */
-  localService?(host: string): LocalService | undefined;
+  /** A service by the name this machine knows it by (`hello.shop.localhost`, lower case, without port). */
+  localService(host: string): LocalService | undefined;
 }
 
 export interface LocalService {
@@ -45,6 +41,13 @@ export interface ProxyOptions {
   readonly onRecord: (record: AccessRecord) => void;
 }
 
+/** The gateway a door leads to. */
+export interface DoorTarget {
+  readonly proxy: MeshProxy;
+  /** The gateway's own port, one of those it listens on. */
+  readonly port: number;
+}
+
 /** One data-plane proxy: all listeners and pools of one sidecar or gateway. */
 export interface MeshProxy {
   /** Requests in flight keep the tables they began with; pools of endpoints that vanished drain. */
@@ -60,6 +63,11 @@ export interface MeshProxy {
    * its original destination, byte for byte; an absolute-form request (HTTP_PROXY) names it by its URL.
    */
   listenOutbound(at: SocketAddress): Promise<SocketAddress>;
+  /**
+   * Serves the door of the mesh: requests for a `Network.localService` are this proxy's outbound requests, captured on
+   * their way to the service; all others belong to the gateway, as if they had come to its port.
+   */
+  listenDoor(at: SocketAddress, gateway: () => DoorTarget | undefined): Promise<SocketAddress>;
   /** Stops accepting, lets requests in flight finish for at most `drainMs`, then closes everything. */
   close(drainMs: number): Promise<void>;
 }

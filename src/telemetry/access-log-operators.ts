@@ -73,7 +73,7 @@ const plain: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ['UPSTREAM_PEER_URI_SAN', text((record) => record.upstreamPrincipal)],
   ['GRPC_STATUS', grpcName],
   ['GRPC_STATUS_NUMBER', (record) => record.grpcStatus],
-  ['HOSTNAME', text((record) => record.proxy)],
+  ['HOSTNAME', text((record) => record.proxy.slice(record.proxy.indexOf('/') + 1))],
 ]);
 
 // An AccessRecord keeps the headers that Istio's default formats print, and no others.

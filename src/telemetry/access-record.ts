@@ -5,6 +5,8 @@ import type { Peer } from './peer.ts';
  * Empty strings stand for absent values and print as `-`.
  */
 export interface AccessRecord {
+  /** `NAMESPACE/POD` of the proxy. */
+  /** The proxy's pod, `NAMESPACE/POD`. */
   readonly proxy: string;
   readonly reporter: 'source' | 'destination';
   readonly startMs: number;

@@ -15,6 +15,8 @@ export interface Origin {
 }
 
 export interface ProxyNode {
+  /** `NAMESPACE/POD`. */
+  readonly id: string;
   readonly mode: 'sidecar' | 'gateway';
   readonly namespace: string;
   readonly pod: string;

@@ -146,8 +146,8 @@ class LiveCase implements CaseMesh {
     const [address, port] = splitPort(record.upstreamHost);
     const upstream = pods.find((running) => running.address === address)?.pod.name ?? address;
     this.records.push({
-      // Recordings name proxies by workload; no case has two pods of one name.
-      proxy: pods.find(({ pod }) => pod.name === record.proxy)?.pod.workload ?? record.proxy,
+      // Recordings name proxies by workload.
+      proxy: this.#runtime?.pods.get(record.proxy)?.pod.workload ?? record.proxy,
       upstream: upstream === '' ? '' : `${upstream}:${port}`,
       record,
     });

@@ -106,6 +106,8 @@ export const passthroughCluster = cluster('PassthroughCluster', [], {
   service: undefined,
 });
 
+const blackholeCluster = cluster('BlackHoleCluster', [], { kind: 'blackhole', service: undefined });
+
 export interface TableParts {
   readonly mode?: 'sidecar' | 'gateway';
   readonly account?: string;
@@ -122,6 +124,7 @@ export const tables = (parts: TableParts): ProxyTables => ({
   node: {
     mode: parts.mode ?? 'gateway',
     namespace: 'default',
+    id: `default/${parts.account ?? 'gateway'}-0`,
     pod: `${parts.account ?? 'gateway'}-0`,
     labels: {},
     address: parts.address ?? '10.44.1.1',
@@ -135,7 +138,7 @@ export const tables = (parts: TableParts): ProxyTables => ({
   inboundDefault: 'PERMISSIVE',
   gateway:
     parts.routes === undefined ? new Map() : new Map([[80, { port: 80, routes: parts.routes, origin: undefined }]]),
-  clusters: new Map([...(parts.clusters ?? []), passthroughCluster].map((entry) => [entry.name, entry])),
+  clusters: new Map([...(parts.clusters ?? []), passthroughCluster, blackholeCluster].map((entry) => [entry.name, entry])),
   peers: new Map([['10.44.1.9', peer('client')]]),
   accessLog: { enabled: false, encoding: 'TEXT', format: '' },
 });
@@ -157,6 +160,7 @@ export const network = (sockets: Map<string, SocketAddress>): Network => ({
   socketOf: (address, port) => sockets.get(`${address}:${port}`) ?? { host: '127.0.0.1', port: 1 },
   applicationOf: (address, port) => sockets.get(`app ${address}:${port}`) ?? { host: '127.0.0.1', port: 1 },
   meshAddressOf: () => '10.44.1.9',
+  localService: () => undefined,
   sourceOf: () => undefined,
   resolve: (host) => (host === 'app' || host === 'app.default' ? ['10.96.0.1'] : []),
 });
@@ -188,6 +192,7 @@ export const tcpServer = async (
     connections.add(socket);
     socket.on('close', () => connections.delete(socket));
     socket.on('error', () => {});
+    socket.on('end', () => socket.end());
     onSocket(socket);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

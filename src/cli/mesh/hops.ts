@@ -1,3 +1,4 @@
+import { escapeControls } from '../../telemetry/access-log.ts';
 import type { AccessRecord } from '../../telemetry/access-record.ts';
 import { explainFlags } from '../../telemetry/flags.ts';
 import type { Paint } from '../output.ts';
@@ -53,7 +54,8 @@ const serverHop = (record: AccessRecord): readonly string[] => [
 
 const block = (title: string, lines: readonly string[], { bold, dim }: Paint): readonly string[] => [
   bold(title),
-  ...lines.map((line) => `${dim('│')} ${line}`),
+  // What callers and servers sent is shown, and must not drive the terminal.
+  ...lines.map((line) => `${dim('│')} ${escapeControls(line)}`),
 ];
 
 /** The connection between two sidecars, told from the client's record where it has it. */
@@ -65,6 +67,9 @@ const connection = (client: AccessRecord | undefined, server: AccessRecord | und
   return [`mutual ${version === '' ? 'TLS' : version}`, `client       ${from}`, `server       ${to}`];
 };
 
+/** `POD.NAMESPACE`, as people name a pod. */
+const displayName = ({ proxy }: AccessRecord): string => proxy.split('/').reverse().join('.');
+
 /** How one request went through the mesh, hop by hop: client sidecar, the connection, server sidecar, application. */
 export const hopLines = (records: readonly AccessRecord[], paint: Paint): readonly string[] => {
   if (records.length === 0) return [paint.dim('no sidecar has a record of this request')];
@@ -73,12 +78,12 @@ export const hopLines = (records: readonly AccessRecord[], paint: Paint): readon
   for (const [at, record] of ordered.entries()) {
     const next = ordered[at + 1];
     if (record.reporter === 'source') {
-      lines.push(...block(`client sidecar  ${record.proxy}`, clientHop(record), paint));
+      lines.push(...block(`client sidecar  ${displayName(record)}`, clientHop(record), paint));
       const server = next?.reporter === 'destination' ? next : undefined;
       const reached = server !== undefined || record.upstreamPrincipal !== '';
       if (reached) lines.push(...block('connection', connection(record, server), paint));
     } else {
-      lines.push(...block(`server sidecar  ${record.proxy}`, serverHop(record), paint));
+      lines.push(...block(`server sidecar  ${displayName(record)}`, serverHop(record), paint));
       if (record.upstreamHost !== '' && record.upstreamHost !== '-')
         lines.push(...block('application', [`address      ${record.upstreamHost}`], paint));
     }

@@ -64,8 +64,10 @@ export class Head {
     this.count = 0;
   }
 
+  /** Whether a known header is here and was not dropped. */
   has(id: number): boolean {
-    return (this.first[id] ?? -1) >= 0;
+    const line = this.first[id] ?? -1;
+    return line >= 0 && this.isDropped[line] === 0;
   }
 
   /** Value of the first line of a known header, '' when absent. */

@@ -193,12 +193,13 @@ export class ServerConnection implements LinkOwner, DownstreamStream, Member {
   }
 
   private beginExchange(bytes: Buffer, start: number, end: number, isComplete: boolean): void {
+    const expectsContinue = this.head.minor === 1 && this.head.has(EXPECT);
     const sink = this.handler.onRequest(this);
     this.sink = sink;
     sink.begin(bytes, start, end, isComplete);
     // Envoy answers the expectation itself, as soon as somebody is there to take the body.
-    if (this.sink !== sink || this.state === BUSY || this.isResponseStarted || this.head.minor === 0) return;
-    if (this.head.has(EXPECT) && this.requestBytes === 0) this.sendContinue();
+    if (!expectsContinue || this.sink !== sink || this.state === BUSY || this.isResponseStarted) return;
+    if (this.requestBytes === 0) this.sendContinue();
   }
 
   /** A chunk that breaks the coding: 400 if nothing was begun with the request, else the connection is cut. */

@@ -4,7 +4,7 @@
  */
 import { isIP, type Socket } from 'node:net';
 import { selectOutbound } from '../../traffic/listener.ts';
-import { serveHttp } from '../http-service.ts';
+import { type Reception, serveHttp } from '../http-service.ts';
 import { Head } from '../http1/head.ts';
 import { INCOMPLETE, parseRequestHead } from '../http1/parse-head.ts';
 import type { ServerConnection } from '../http1/server-connection.ts';
@@ -90,23 +90,15 @@ const unknownTarget = ({ tables }: ProxyState, unknown: 'passthrough' | 'blackho
   return { name, cluster: tables.clusters.get(name), origin: undefined };
 };
 
-/** A client that uses this port as its HTTP proxy, or knows a service by a name of this machine. */
+/** A client that uses this port as its HTTP proxy. */
 const onProxyRequest = (state: ProxyState, link: Link, from: From, bytes: Buffer): void => {
-  const placeOf = (connection: ServerConnection): Place | LocalAnswer => {
-    const { request } = connection;
-    const local = request.isAbsolute
-      ? undefined
-      : state.network.localService?.(hostOf(request.authority).toLowerCase());
-    if (local !== undefined) {
-      request.rename(local.authority);
-      return placeAt(from, local.address, local.port);
-    }
+  const receive = ({ request }: ServerConnection): Reception | LocalAnswer => {
     const destination = resolveDestination(state, request.authority, 80);
     return destination === undefined
       ? unknownHost(request.authority)
-      : placeAt(from, destination.address, destination.port);
+      : { state, place: placeAt(from, destination.address, destination.port) };
   };
-  serveHttp(state, link, placeAt(from, '', 0), placeOf).onBytes(bytes, 0, bytes.length);
+  serveHttp(state, link, placeAt(from, '', 0), receive).onBytes(bytes, 0, bytes.length);
 };
 
 interface Destination {
@@ -126,7 +118,8 @@ const resolveDestination = (state: ProxyState, authority: string, defaultPort: n
   return address === undefined ? undefined : { address, port };
 };
 
-const hostOf = (authority: string): string => {
+/** An authority without its port. */
+export const hostOf = (authority: string): string => {
   const colon = authority.lastIndexOf(':');
   return colon < 0 || authority.endsWith(']') ? authority : authority.slice(0, colon);
 };

@@ -227,7 +227,7 @@ class UpstreamSide implements LinkOwner {
 
 /** The record of a connection that carried no HTTP, as far as its place tells. */
 export const tcpRecord = (tables: ProxyTables, place: Place, startMs: number): AccessRecord => ({
-  proxy: tables.node.pod,
+  proxy: tables.node.id,
   reporter: place.direction === 'inbound' ? 'destination' : 'source',
   startMs,
   durationMs: 0,

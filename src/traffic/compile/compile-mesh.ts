@@ -103,6 +103,7 @@ const toNode = (placed: PlacedPod, settings: MeshSettings): ProxyNode => {
   const { pod } = placed;
   const peer: Peer = peerOf(pod);
   return {
+    id: `${pod.namespace}/${pod.name}`,
     mode: pod.proxyMode === 'gateway' ? 'gateway' : 'sidecar',
     namespace: pod.namespace,
     pod: pod.name,
