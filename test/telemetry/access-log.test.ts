@@ -19,9 +19,9 @@ describe('the text format', () => {
 
   it('serves alternatives, lengths, parts of addresses and escaped percent signs', () => {
     const log = text(
-      '%REQ(X-ENVOY-ORIGINAL-PATH?:PATH):2% 100%% %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% %DOWNSTREAM_LOCAL_PORT%',
+      '%REQ(X-ENVOY-ORIGINAL-PATH?:PATH):2% 100%% %HOSTNAME% %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% %DOWNSTREAM_LOCAL_PORT%',
     );
-    expect(log.format(sampleRecord)).toBe('/a 100% 10.44.1.1 80\n');
+    expect(log.format(sampleRecord)).toBe('/a 100% client-0 10.44.1.1 80\n');
     expect(log.problems).toEqual([]);
   });
 
