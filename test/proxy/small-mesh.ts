@@ -138,7 +138,9 @@ export const tables = (parts: TableParts): ProxyTables => ({
   inboundDefault: 'PERMISSIVE',
   gateway:
     parts.routes === undefined ? new Map() : new Map([[80, { port: 80, routes: parts.routes, origin: undefined }]]),
-  clusters: new Map([...(parts.clusters ?? []), passthroughCluster, blackholeCluster].map((entry) => [entry.name, entry])),
+  clusters: new Map(
+    [...(parts.clusters ?? []), passthroughCluster, blackholeCluster].map((entry) => [entry.name, entry]),
+  ),
   peers: new Map([['10.44.1.9', peer('client')]]),
   accessLog: { enabled: false, encoding: 'TEXT', format: '' },
 });

@@ -13,14 +13,19 @@ export interface DialTarget {
   readonly transport: UpstreamTransport;
   readonly tls: TlsIdentity;
   readonly alpn: readonly string[];
-  /** TLS session of an earlier connection to the same peers under the same identity. */
-  readonly session: Buffer | undefined;
+  readonly session: PeerSession | undefined;
+}
+
+/** TLS session of an earlier connection that met the same demands, and who was at its other end. */
+export interface PeerSession {
+  readonly ticket: Buffer;
+  readonly principal: string;
 }
 
 export interface DialEvents {
   /** `peerPrincipal` is empty for plaintext. */
   readonly onConnected: (peerPrincipal: string) => void;
-  readonly onSession: (session: Buffer) => void;
+  readonly onSession: (session: PeerSession) => void;
 }
 
 /** Opens a connection; the link's owner hears when it fails. A peer of another identity than allowed is a failure. */
@@ -56,20 +61,26 @@ const dialTls = (
     // An IP address or an empty name must not become a server name (RFC 6066 3).
     servername: transport.sni,
     ALPNProtocols: [...target.alpn],
-    ...(target.session === undefined ? {} : { session: target.session }),
+    ...(target.session === undefined ? {} : { session: target.session.ticket }),
     // Replaces the check of DNS names; the chain itself is verified against the mesh's roots before.
     checkServerIdentity: (_host, certificate) => {
       const id = peerSpiffeId(certificate);
       if (id !== undefined && spiffeIds.includes(id)) return undefined;
-      return Object.assign(new Error('the peer has another identity'), { code: 'PEER_IDENTITY_MISMATCH' });
+      return otherIdentity();
     },
   });
+  let principal: string | undefined;
   socket.once('secureConnect', () => {
-    // Node skips checkServerIdentity on a resumed session, whose certificate may no longer be allowed.
-    const id = peerSpiffeId(socket.getPeerCertificate());
-    if (id !== undefined && spiffeIds.includes(id)) events.onConnected(id);
-    else socket.destroy(Object.assign(new Error('the peer has another identity'), { code: 'PEER_IDENTITY_MISMATCH' }));
+    // A resumed session carries no certificate: its other end is who it was when the session began.
+    principal = socket.isSessionReused() ? target.session?.principal : peerSpiffeId(socket.getPeerCertificate());
+    if (principal !== undefined && spiffeIds.includes(principal)) events.onConnected(principal);
+    else socket.destroy(otherIdentity());
   });
-  socket.on('session', events.onSession);
+  socket.on('session', (ticket: Buffer) => {
+    if (principal !== undefined) events.onSession({ ticket, principal });
+  });
   return socket;
 };
+
+const otherIdentity = (): Error =>
+  Object.assign(new Error('the peer has another identity'), { code: 'PEER_IDENTITY_MISMATCH' });

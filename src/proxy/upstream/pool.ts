@@ -2,7 +2,7 @@ import type { Endpoint } from '../../traffic/tables.ts';
 import { ClientConnection, type ConnectionHome } from '../http1/client-connection.ts';
 import type { Network, SocketAddress } from '../proxy.ts';
 import { HTTP_ALPN, type TlsIdentity } from '../tls/contexts.ts';
-import { dial } from './dial.ts';
+import { dial, type PeerSession } from './dial.ts';
 
 /** Idle connections to backends close after this long, before most servers would. */
 const IDLE_MS = 60_000;
@@ -31,7 +31,7 @@ export class Pool implements ConnectionHome {
   private readonly idle: ClientConnection[] = [];
   private readonly all = new Set<ClientConnection>();
   private isDraining = false;
-  private session: Buffer | undefined = undefined;
+  private session: PeerSession | undefined = undefined;
   private sessionOwner: TlsIdentity | undefined = undefined;
 
   constructor(settings: PoolSettings, world: PoolWorld) {
