@@ -91,7 +91,7 @@ const readAll = async (files: readonly InputFile[]): Promise<readonly SourceText
  * is not UTF-8.
  */
 export const readSources = async (paths: readonly string[], io: InputIo): Promise<readonly SourceText[]> => {
-  const cwd = io.cwd ?? process.cwd();
+  const cwd = io.cwd ?? '.';
   const at = paths.indexOf(STDIN);
   if (at < 0) return readAll(await findFiles(paths, cwd));
   const rest = paths.filter((path) => path !== STDIN);

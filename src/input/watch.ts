@@ -130,7 +130,7 @@ class SourceWatch implements Watch {
  * replaced (editors write a temporary file and rename it), once per burst. Standard input is ignored. Falls back to
  * looking twice a second where the system cannot watch. Keeps the process alive until closed.
  */
-export const watchSources = (paths: readonly string[], onChange: () => void, cwd = process.cwd()): Watch =>
+export const watchSources = (paths: readonly string[], onChange: () => void, cwd = '.'): Watch =>
   new SourceWatch(
     paths.filter((path) => path !== STDIN),
     cwd,

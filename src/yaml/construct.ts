@@ -69,6 +69,7 @@ export class Builder {
   readonly #base: number;
   readonly #text: string;
   readonly #limits: Limits;
+  readonly #isJoined: boolean;
   readonly #anchors = new Map<string, Anchor>();
   readonly #handles = new Map<string, string>();
   // Entries of all open containers, one behind the other; a container takes its own off when it is closed. The tops
@@ -85,8 +86,12 @@ export class Builder {
   /** The end of the last node read; what has no text of its own stands here. */
   #cursor = 0;
 
-  /** `text` is what was parsed; it begins at offset `base` of the source. */
-  constructor(source: SourceText, base: number, text: string, limits: Limits) {
+  /**
+   * `text` is what the events' offsets count in; it begins at offset `base` of the source. `isJoined` when the parser saw
+   * it without the line breaks inside quotes and brackets.
+   */
+  constructor(source: SourceText, base: number, text: string, limits: Limits, isJoined = false) {
+    this.#isJoined = isJoined;
     this.#source = source;
     this.#base = base;
     this.#text = text;
@@ -212,7 +217,8 @@ export class Builder {
   }
 
   #scalarText(event: ScalarEvent): string {
-    const value = getScalarValue(this.#text, event);
+    // A joined scalar looked to the parser as if it could be taken as it stands.
+    const value = getScalarValue(this.#text, this.#isJoined && event.fast ? { ...event, fast: false } : event);
     const isBlock = event.style === SCALAR_STYLE.LITERAL_BLOCK || event.style === SCALAR_STYLE.FOLDED_BLOCK;
     // The parser supplies a line break that the end of the file lacks; Kubernetes' does not.
     const isCutShort = isBlock && event.valueEnd === this.#text.length && !/[\r\n]$/.test(this.#text);

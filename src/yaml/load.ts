@@ -3,12 +3,13 @@ import type { Problem } from '../base/problem.ts';
 import type { Span } from '../base/span.ts';
 import { Builder } from './construct.ts';
 import { describeDepth, type Finding, Refusal } from './finding.ts';
+import { joinLines } from './join-lines.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { spanOf } from './located.ts';
 import { maskAdjacentColons } from './mask.ts';
 import { type SourceText, spanAt } from './source-text.ts';
 import { type Chunk, splitDocuments } from './split.ts';
-import { describeSyntax } from './syntax-message.ts';
+import { describeSyntax, UNCLOSED } from './syntax-message.ts';
 
 /** One document of a stream that has a value. Containers in `value` are arrays and `Plain` objects; see `spanOf`. */
 export interface LoadedDocument {
@@ -135,25 +136,46 @@ class Loading {
   #loadBatch(chunks: readonly Chunk[]): void {
     const base = chunks[0]?.start ?? 0;
     const text = this.#source.text.slice(base, chunks.at(-1)?.end ?? 0);
-    let events: readonly Event[];
+    const masked = maskAdjacentColons(text);
     try {
-      events = parseEvents(maskAdjacentColons(text), { maxDepth: this.#limits.depth + EXTRA_DEPTH });
+      this.#build(chunks, base, new Builder(this.#source, base, text, this.#limits), this.#parse(masked));
     } catch (error) {
       if (!(error instanceof YAMLException)) throw error;
       if (chunks.length === 1) {
-        this.#fail(describeSyntaxError(this.#source, base, this.#limits, error));
+        this.#retry(chunks, base, text, masked, error);
       } else {
         const middle = chunks.length >> 1;
         this.#loadBatch(chunks.slice(0, middle));
         this.#loadBatch(chunks.slice(middle));
       }
-      return;
     }
-    this.#build(chunks, base, text, events);
   }
 
-  #build(chunks: readonly Chunk[], base: number, text: string, events: readonly Event[]): void {
-    const builder = new Builder(this.#source, base, text, this.#limits);
+  #parse(masked: string): readonly Event[] {
+    return parseEvents(masked, { maxDepth: this.#limits.depth + EXTRA_DEPTH });
+  }
+
+  /** Gives a document that failed for the indentation inside quotes or brackets another chance on joined lines. */
+  #retry(chunks: readonly Chunk[], base: number, text: string, masked: string, error: YAMLException): void {
+    const source = this.#source;
+    const joined = error.reason.includes('deficient indentation') ? joinLines(masked) : undefined;
+    if (joined === undefined) {
+      this.#fail(describeSyntaxError(source, base, this.#limits, error));
+    } else if ('unclosedAt' in joined) {
+      const start = base + joined.unclosedAt;
+      const span = spanAt(source, start, start + 1);
+      this.#fail({ severity: 'error', code: 'YAML_SYNTAX', ...UNCLOSED, span });
+    } else {
+      try {
+        this.#build(chunks, base, new Builder(source, base, text, this.#limits, true), this.#parse(joined.text));
+      } catch (second) {
+        if (!(second instanceof YAMLException)) throw second;
+        this.#fail(describeSyntaxError(source, base, this.#limits, second));
+      }
+    }
+  }
+
+  #build(chunks: readonly Chunk[], base: number, builder: Builder, events: readonly Event[]): void {
     let at = 0;
     for (let next = 0; next < events.length; ) {
       const first = next;

@@ -13,9 +13,10 @@ const UNTERMINATED: SyntaxMessage = {
   message: 'a quoted text is never closed',
   hint: 'add the closing quote, or indent its next lines',
 };
-const UNCLOSED: SyntaxMessage = {
-  message: 'a bracket or quote opened above is not closed before this line, which is not indented',
-  hint: 'close it, or indent its continuation',
+/** Said of the bracket or quote itself. */
+export const UNCLOSED: SyntaxMessage = {
+  message: 'this bracket or quote is never closed',
+  hint: 'close it, or quote the text if it only begins with this character',
 };
 const TAG: SyntaxMessage = { message: 'a tag is malformed', hint: 'quote the value if it begins with "!"' };
 const DIRECTIVE: SyntaxMessage = {
@@ -57,7 +58,6 @@ const describeLeftover = (text: string, position: number): SyntaxMessage => {
 const KNOWN: readonly (readonly [RegExp, SyntaxMessage])[] = [
   [/tab character/, TAB],
   [/quoted scalar/, UNTERMINATED],
-  [/deficient indentation/, UNCLOSED],
   [
     /indentation width|chomping mode|line break is expected/,
     {

@@ -37,7 +37,7 @@ describe('a hostile text', () => {
     ],
     ['a document of 10 MB', `a: ${'x'.repeat(10_000_000)}`, 'YAML_LIMIT', 1],
     ['a NUL byte', 'a: 1\nb: \0', 'YAML_SYNTAX', 2],
-    ['an unclosed quote over 200,000 lines', `a: "${'x\n'.repeat(200_000)}`, 'YAML_SYNTAX', 2],
+    ['an unclosed quote over 200,000 lines', `a: "${'x\n'.repeat(200_000)}`, 'YAML_SYNTAX', 1],
     ['200,000 backslashes', `a: "${'\\'.repeat(200_001)}`, 'YAML_SYNTAX', 1],
     ['200,000 quotes', "'".repeat(200_001), 'YAML_SYNTAX', 1],
     ['50,000 anchors on one node', '&a '.repeat(50_000), 'YAML_SYNTAX', 1],
@@ -75,6 +75,7 @@ describe('a hostile text', () => {
         .map((index) => `k${index}: # x\n# y`)
         .join('\n'),
     ],
+    ['100,000 lines in brackets without indentation', `a: [\n${'b,\n'.repeat(100_000)}]`],
     ['200,000 colons', ':'.repeat(200_000)],
   ])('with %s is one document without a problem', (_, text) => {
     const { documents, problems } = load(text);
@@ -90,7 +91,7 @@ describe('a hostile text', () => {
     const { documents, problems } = load('a: [\n---\n'.repeat(5000));
     expect(documents).toEqual([]);
     expect(problems).toHaveLength(5000);
-    expect(problems.at(-1)?.span?.line).toBe(10_000);
+    expect(problems.at(-1)?.span?.line).toBe(9999);
   });
 
   it('of one key written 20,000 times reports all but the first', () => {

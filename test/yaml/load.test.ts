@@ -25,15 +25,15 @@ describe('documents of a stream', () => {
     ]);
   });
 
-  it('survive a broken neighbour, which is reported where it breaks', () => {
+  it('survive a broken neighbour, whose open bracket or quote is reported', () => {
     const { documents, problems } = load('a: 1\n---\nb: [1\n---\nc: "x\n---\nd: 4\n');
     expect(documents.map((document) => [document.index, document.value])).toEqual([
       [0, { a: 1 }],
       [3, { d: 4 }],
     ]);
     expect(problems.map((problem) => [problem.code, problem.span?.line])).toEqual([
-      ['YAML_SYNTAX', 4],
-      ['YAML_SYNTAX', 6],
+      ['YAML_SYNTAX', 3],
+      ['YAML_SYNTAX', 5],
     ]);
   });
 
@@ -139,6 +139,45 @@ describe('positions', () => {
   });
 });
 
+describe('lines inside quotes and brackets', () => {
+  it('may be indented anyhow, as Kubernetes has it, and keep their positions', () => {
+    const text = `spec:
+  args: [
+    "a # b", 'it''s
+    two', # why ]
+    x
+    y,
+  # note {
+    {b: 1,
+  c: [
+]}, "\\
+    z"
+  ]
+  text: "one
+
+  two"
+  script: |
+    say "hello [
+  'other': 3
+`;
+    const spec = first(text)['spec'] as { args: object[] };
+    expect(spec).toEqual({
+      args: ['a # b', "it's two", 'x y', { b: 1, c: [] }, 'z'],
+      text: 'one\ntwo',
+      script: 'say "hello [\n',
+      other: 3,
+    });
+    expect(
+      [spanOf(spec, 'args'), spanOf(spec.args, 1), spanOf(spec.args, 2), spanOf(spec.args[3] ?? {}, 'c')].map(at),
+    ).toEqual(['2:9-12:4', '3:14-4:9', '5:5-6:6', '9:6-10:2']);
+    expect(at(spanOf(spec, 'text'))).toBe('13:9-15:7');
+  });
+
+  it('cannot continue a text behind a comment', () => {
+    expect(codes('a: [x # c\ny]\n')).toEqual(['YAML_SYNTAX']);
+  });
+});
+
 describe('mappings', () => {
   it('inherit nothing, so that a label may have any name', () => {
     const value = first('__proto__: {polluted: 1}\nconstructor: x\nlabels: {}\n');
@@ -213,7 +252,8 @@ describe('syntax errors', () => {
     ['a: b\n}\n', 'no bracket is open for this }', 2],
     ['a: - b\n', 'a list begins on the line of its key', 1],
     ['a: x\nb\nc: d\n', 'a line of this mapping has no ":"', 3],
-    ['a: [b\nc: d\n', 'a bracket or quote opened above is not closed before this line, which is not indented', 2],
+    ['a: 1\nb: [c\nd: e\n', 'this bracket or quote is never closed', 2],
+    ['a: "b\nc: d\n', 'this bracket or quote is never closed', 1],
     ['"b', 'a quoted text is never closed', 1],
     ['a: "\\q"\n', 'a backslash escape in a double-quoted text does not exist', 1],
     ['a: [1 2, {x: y} z]\n', 'a comma is missing between two entries', 1],
