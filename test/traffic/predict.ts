@@ -52,13 +52,16 @@ export interface Prediction {
 
 interface OutsideWorld {
   readonly externals?: readonly { readonly name: string; readonly ip: string }[];
+  /** Names, `*.` wildcards among them. */
+  readonly dns?: Readonly<Record<string, string>>;
 }
 
 /** Compiles a case's configuration with the addresses the recordings used. */
 export const compileCase = (directory: string): Promise<CompiledText> => {
   const world = `${directory}/world.json`;
   const outside: OutsideWorld = existsSync(world) ? JSON.parse(readFileSync(world, 'utf8')) : {};
-  const externals = new Map((outside.externals ?? []).map(({ name, ip }) => [name, ip]));
+  const own = (outside.externals ?? []).map(({ name, ip }) => [name, ip] as const);
+  const externals = new Map([...own, ...Object.entries(outside.dns ?? {})]);
   return compileText(readFileSync(`${directory}/config.yaml`, 'utf8'), externals);
 };
 
@@ -119,7 +122,13 @@ const dialTarget = (
   const name = (parts[0] ?? '').toLowerCase();
   if (/^[\d.]+$/.test(name)) return { address: name, port };
   const [service = '', own = namespace] = name.replace(/\.svc(\.cluster\.local)?$/, '').split('.');
-  const address = compiled.world.serviceAddress(own, service) ?? compiled.world.externals.get(name);
+  const { serviceAddress, externals, mesh } = compiled.world;
+  const entry = mesh.of('ServiceEntry').find(({ object }) => object.spec.hosts.includes(name));
+  const address =
+    serviceAddress(own, service) ??
+    entry?.object.spec.addresses?.[0] ??
+    externals.get(name) ??
+    externals.get(`*${name.slice(name.indexOf('.'))}`);
   return address === undefined ? undefined : { address, port };
 };
 
@@ -208,7 +217,7 @@ const predictAction = (compiled: CompiledText, tables: ProxyTables, route: Route
   return {
     route: name,
     clusters: names,
-    pods: new Set(endpoints.map((endpoint) => endpoint.pod)),
+    ...(endpoints.some(({ pod }) => pod === '') ? {} : { pods: new Set(endpoints.map(({ pod }) => pod)) }),
     operation,
     path,
     ...(attempts === undefined ? {} : { attempts }),

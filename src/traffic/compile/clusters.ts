@@ -16,7 +16,6 @@ export interface ClusterSources {
   readonly rules: DestinationRuleIndex;
   readonly mutualTls: MutualTls;
   readonly settings: MeshSettings;
-  readonly externals: ReadonlyMap<string, string>;
 }
 
 const LEAST_REQUEST: Balancer = { kind: 'least-request' };
@@ -82,12 +81,15 @@ const toCluster = (
   const pool = policy.connectionPool;
   const simple = policy.loadBalancer?.simple;
   const http = upstreamProtocol(port, policy);
+  const endpoints = endpointsOf(context, subset, labels, policy);
+  const isWeighted = endpoints.some((endpoint) => endpoint.weight !== endpoints[0]?.weight);
   return {
     name: outboundClusterName(port.number, subset, service.host),
-    // Gateways have no original destination worth following, so Istio balances headless services there.
-    kind: simple === 'PASSTHROUGH' || (service.isHeadless && mode === 'sidecar') ? 'original-destination' : 'endpoints',
-    endpoints: endpointsOf(context, subset, labels, policy),
-    balancer: toBalancer(simple),
+    // Gateways have no original destination worth following, so Istio balances such services there.
+    kind:
+      simple === 'PASSTHROUGH' || (service.followsClient && mode === 'sidecar') ? 'original-destination' : 'endpoints',
+    endpoints,
+    balancer: isWeighted ? { ...toBalancer(simple), weighted: true } : toBalancer(simple),
     connectTimeoutMs: parseDuration(pool?.tcp?.connectTimeout ?? '') ?? sources.settings.connectTimeoutMs,
     maxRequestsPerConnection: pool?.http?.maxRequestsPerConnection ?? 0,
     ...(http === undefined ? {} : { http }),
@@ -99,7 +101,8 @@ const toCluster = (
 /** Names a service for telemetry. */
 export const serviceRef = (service: MeshService): ServiceRef => ({
   host: service.host,
-  name: service.name,
+  // Istio's telemetry calls a ServiceEntry by its host.
+  name: service.source === 'service' ? service.name : service.host,
   namespace: service.namespace,
 });
 
@@ -121,30 +124,42 @@ const endpointsOf = (
   policy: PortPolicy,
 ): readonly Endpoint[] => {
   const { service, port, sources } = context;
-  if (service.externalName !== undefined) {
-    const address = sources.externals.get(service.externalName);
-    return address === undefined ? [] : [externalEndpoint(address, port.number)];
-  }
   const secured: UpstreamTransport = {
     kind: 'istio-mutual',
     sni: policy.tls?.sni ?? outboundSni(port.number, subset, service.host),
     spiffeIds: expectedIdentities(service, policy, sources.settings.trustDomain),
   };
-  return port.endpoints
+  const plaintext: UpstreamTransport = { kind: 'plaintext' };
+  const pods = port.endpoints
     .filter((endpoint) => matchesLabels(labels ?? {}, endpoint.placed.pod.labels))
-    .map((endpoint) => {
-      const { placed } = endpoint;
+    .map((endpoint): Endpoint => {
+      const { address, pod } = endpoint.placed;
       return {
-        address: placed.address,
+        address,
         port: endpoint.port,
-        key: `${placed.address}:${endpoint.port}`,
-        pod: placed.pod.name,
-        peer: peerOf(placed.pod),
+        key: `${address}:${endpoint.port}`,
+        pod: pod.name,
+        peer: peerOf(pod),
         weight: 1,
-        locality: placed.pod.locality,
-        transport: isSecured(endpoint, policy, sources) ? secured : { kind: 'plaintext' as const },
+        locality: pod.locality,
+        transport: isSecured(endpoint, policy, sources) ? secured : plaintext,
       };
     });
+  const outside = port.outside
+    .filter((endpoint) => matchesLabels(labels ?? {}, endpoint.labels))
+    .map(
+      (endpoint): Endpoint => ({
+        address: endpoint.address,
+        port: endpoint.port,
+        key: `${endpoint.address}:${endpoint.port}`,
+        pod: '',
+        peer: UNKNOWN_PEER,
+        weight: endpoint.weight,
+        locality: endpoint.locality,
+        transport: policy.tls?.mode === 'ISTIO_MUTUAL' ? secured : plaintext,
+      }),
+    );
+  return [...pods, ...outside];
 };
 
 /** A rule's tls decides for all; without one, auto mTLS asks whether the pod has a proxy that accepts it. */
@@ -159,16 +174,5 @@ const isSecured = (endpoint: ServiceEndpoint, policy: PortPolicy, sources: Clust
 const expectedIdentities = (service: MeshService, policy: PortPolicy, trustDomain: string): readonly string[] => {
   const own = policy.tls?.subjectAltNames;
   if (own !== undefined && own.length > 0) return own;
-  return [...new Set(service.pods.map((placed) => spiffeIdOf(placed.pod, trustDomain)))];
+  return [...new Set([...service.pods.map((placed) => spiffeIdOf(placed.pod, trustDomain)), ...service.identities])];
 };
-
-const externalEndpoint = (address: string, port: number): Endpoint => ({
-  address,
-  port,
-  key: `${address}:${port}`,
-  pod: '',
-  peer: UNKNOWN_PEER,
-  weight: 1,
-  locality: '',
-  transport: { kind: 'plaintext' },
-});

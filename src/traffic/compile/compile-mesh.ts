@@ -9,6 +9,7 @@ import { type MeshSettings, readMeshSettings } from './mesh-settings.ts';
 import { indexMutualTls } from './mutual-tls.ts';
 import { compileOutbound, type OutboundSources } from './outbound.ts';
 import { Report } from './report.ts';
+import { buildServiceEntries } from './service-entries.ts';
 import { buildRegistry } from './services.ts';
 import { reportUnsupportedKinds } from './unsupported-kinds.ts';
 import { planVirtualServices } from './virtual-services.ts';
@@ -22,7 +23,8 @@ export const compileMesh = (world: World, generation: number): CompiledMesh => {
   const { mesh } = world;
   const report = new Report();
   const settings = readMeshSettings(mesh, report);
-  const registry = buildRegistry(world);
+  // A host that a Service has is not given away to a ServiceEntry.
+  const registry = new Map([...buildServiceEntries(world, settings, report), ...buildRegistry(world)]);
   const mutualTls = indexMutualTls(mesh, settings.rootNamespace, report);
   const rules = indexDestinationRules(mesh, settings, report);
   const virtualServices = planVirtualServices(mesh, settings.defaultRetry, report);
@@ -33,7 +35,6 @@ export const compileMesh = (world: World, generation: number): CompiledMesh => {
     rules,
     mutualTls,
     settings,
-    externals: world.externals,
     virtualServices,
     gateways,
   };

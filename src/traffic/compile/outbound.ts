@@ -49,12 +49,25 @@ export const compileOutbound = (sources: OutboundSources, client: Client): Outbo
   }
   const byPort = new Map<number, OutboundListener>();
   for (const port of httpPorts) byPort.set(port, wildcardListener(context, port));
+  addAddressless(byPort, context);
   return { byAddress, byPort, unknown: sources.settings.unknown };
+};
+
+/** TCP of a ServiceEntry without addresses takes its whole port, unless HTTP services have it. */
+const addAddressless = (byPort: Map<number, OutboundListener>, context: OutboundContext): void => {
+  for (const service of context.services) {
+    if (service.source !== 'service-entry' || service.addresses.length > 0) continue;
+    for (const port of service.ports) {
+      if (port.protocol === 'http' || port.protocol === 'http2' || byPort.has(port.number)) continue;
+      const tcp = tcpRoute(context, service, port.number);
+      byPort.set(port.number, { name: `0.0.0.0_${port.number}`, protocol: 'tcp', routes: undefined, tcp });
+    }
+  }
 };
 
 /** A headless service has no address of its own; its pods' addresses stand in. */
 const addressesOf = (service: MeshService, port: MeshServicePort): readonly string[] => {
-  if (service.address !== undefined) return [service.address];
+  if (service.addresses.length > 0) return service.addresses;
   return service.isHeadless ? port.targets.map((target) => target.placed.address) : [];
 };
 

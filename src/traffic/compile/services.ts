@@ -12,6 +12,16 @@ export interface ServiceEndpoint {
   readonly port: number;
 }
 
+/** An endpoint that is no pod: of a ServiceEntry, or what an ExternalName names. */
+export interface OutsideEndpoint {
+  /** An address, or a name to resolve when connecting. */
+  readonly address: string;
+  readonly port: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly weight: number;
+  readonly locality: string;
+}
+
 export interface MeshServicePort {
   readonly number: number;
   readonly protocol: PortProtocol;
@@ -19,15 +29,21 @@ export interface MeshServicePort {
   readonly targets: readonly ServiceEndpoint[];
   /** Those among them that are ready, or all where the Service asks for pods that are not. */
   readonly endpoints: readonly ServiceEndpoint[];
+  readonly outside: readonly OutsideEndpoint[];
 }
 
-/** A Service as proxies see it. */
+/** A host of the mesh as proxies see it: a Service, or one host of a ServiceEntry. */
 export interface MeshService {
   readonly host: string;
   readonly name: string;
   readonly namespace: string;
+  readonly source: 'service' | 'service-entry';
   /** ClusterIP; undefined when headless. */
   readonly address: string | undefined;
+  /** Every virtual address; a Service has at most one. */
+  readonly addresses: readonly string[];
+  /** Sidecars send to the address the client dialled instead of picking an endpoint. */
+  readonly followsClient: boolean;
   readonly isHeadless: boolean;
   readonly ports: readonly MeshServicePort[];
   /** Every pod the selector finds, ready or not. */
@@ -36,8 +52,10 @@ export interface MeshService {
   readonly aliases: readonly { readonly name: string; readonly namespace: string }[];
   /** ExternalName outside the mesh. */
   readonly externalName: string | undefined;
+  /** Identities that its endpoints may present besides those of its pods. */
+  readonly identities: readonly string[];
   readonly exportTo: readonly string[] | undefined;
-  readonly resource: Resource<Service>;
+  readonly resource: Resource;
 }
 
 export type ServiceRegistry = ReadonlyMap<string, MeshService>;
@@ -72,24 +90,40 @@ const toService = (
   const pods = selectPods(world, resource.namespace, spec.selector);
   const externalName = spec.type === 'ExternalName' ? spec.externalName : undefined;
   const exportTo = resource.annotations['networking.istio.io/exportTo'];
+  const address = world.serviceAddress(resource.namespace, resource.name);
+  const isHeadless = spec.clusterIP === 'None';
+  // A name that the world does not know is left to the resolver of whoever connects.
+  const outside = externalName === undefined ? undefined : (world.externals.get(externalName) ?? externalName);
   return {
     host,
     name: resource.name,
     namespace: resource.namespace,
-    address: world.serviceAddress(resource.namespace, resource.name),
-    isHeadless: spec.clusterIP === 'None',
+    source: 'service',
+    address,
+    addresses: address === undefined ? [] : [address],
+    followsClient: isHeadless,
+    isHeadless,
     ports: (spec.ports ?? [])
       .filter((port) => port.protocol === undefined || port.protocol === 'TCP')
-      .map((port) => toPort(port, pods, spec.publishNotReadyAddresses === true)),
+      .map((port) => ({
+        ...toPort(port, pods, spec.publishNotReadyAddresses === true),
+        outside:
+          outside === undefined ? [] : [{ address: outside, port: port.port, labels: {}, weight: 1, locality: '' }],
+      })),
     pods,
     aliases: aliases.get(host) ?? [],
     externalName,
+    identities: [],
     exportTo: exportTo === undefined ? undefined : exportTo.split(',').map((entry) => entry.trim()),
     resource,
   };
 };
 
-const toPort = (port: ServicePort, pods: readonly PlacedPod[], publishesAll: boolean): MeshServicePort => {
+const toPort = (
+  port: ServicePort,
+  pods: readonly PlacedPod[],
+  publishesAll: boolean,
+): Omit<MeshServicePort, 'outside'> => {
   const targets = pods.flatMap((placed) => {
     const target = targetPortOf(port, placed);
     return target === undefined ? [] : [{ placed, port: target }];

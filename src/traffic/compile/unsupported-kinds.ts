@@ -10,7 +10,6 @@ const EFFECTS: readonly (readonly [kind: KindName, effect: string])[] = [
   ['WasmPlugin', 'its module does not run'],
   ['TrafficExtension', 'its extension does not run'],
   ['Sidecar', 'proxies see every exported service and every port'],
-  ['ServiceEntry', 'its hosts are unknown to the mesh'],
   ['WorkloadEntry', 'it is no endpoint of any service'],
   ['WorkloadGroup', 'it creates no workload'],
   ['Telemetry', 'logs, metrics and traces keep their defaults'],

@@ -8,11 +8,11 @@ export const hostDomains = (host: string, port: number): readonly string[] => wi
 
 /** Every name a client in `namespace` may call a Service by, as Istio lists them; the bare name only at home. */
 export const serviceDomains = (service: MeshService, port: number, namespace: string): readonly string[] => {
+  if (service.source === 'service-entry') return withPort([service.host, ...service.addresses], port);
   const hosts = [service, ...service.aliases].flatMap((named) => serviceNames(named, namespace));
   // Pods of a headless service have names of their own below it.
   if (service.isHeadless) hosts.push(...serviceNames(service, namespace).map((host) => `*.${host}`));
-  if (service.address !== undefined) hosts.push(service.address);
-  return withPort(hosts, port);
+  return withPort([...hosts, ...service.addresses], port);
 };
 
 const serviceNames = (
