@@ -6,6 +6,8 @@ const BLANK = /[ \t\r\n]/;
 const BLANKS: ReadonlySet<string> = new Set([' ', '\t', '\r', '\n']);
 /** Inside brackets: what stands before a value, where alone a quote opens a quoted text. */
 const BEFORE_VALUE: ReadonlySet<string> = new Set(['', '[', '{', ',', ':', '?']);
+const QUOTED = 'quoted';
+const BEFORE_COMMENT: ReadonlySet<string> = new Set(['', '[', ']', '{', '}', ',', ':', QUOTED]);
 const BLOCK_HEADER = /[|>][-+0-9]*(?=[ \t]*(?:[ \t]#.*)?(?:[\r\n]|$))/y;
 const PLAIN = /(?:[^\r\n: \t]|:(?![ \t\r\n]|$)|[ \t]+(?!#|[ \t\r\n]|$))+/y;
 const NODE_PROPERTY = /[&!][^ \t\r\n]*/y;
@@ -115,13 +117,13 @@ class Joiner {
       const character = this.#text.charAt(this.#at);
       if ((character === '"' || character === "'") && BEFORE_VALUE.has(last)) {
         if (!this.#quoted()) return false;
-        last = character;
+        last = QUOTED;
         continue;
       }
       if (BLANKS.has(character)) this.#characters[this.#at] = ' ';
       else if (character === '#' && BLANK.test(this.#text.charAt(this.#at - 1))) {
         // A text cannot go on behind a comment; one that seems to is left for the parser to refuse.
-        this.#comment(!/^[[\]{},:"']?$/.test(last));
+        this.#comment(!BEFORE_COMMENT.has(last));
         continue;
       } else {
         last = character;
