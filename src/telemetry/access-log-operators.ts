@@ -45,7 +45,7 @@ const plain: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ['PROTOCOL', text((record) => record.protocol)],
   ['RESPONSE_CODE', (record) => record.responseCode],
   // Envoy replaces white space here, so that the details stay one word of the line.
-  ['RESPONSE_CODE_DETAILS', text((record) => record.details.replaceAll(/\s/g, '_'))],
+  ['RESPONSE_CODE_DETAILS', text(({ details }) => (/\s/.test(details) ? details.replaceAll(/\s/g, '_') : details))],
   ['RESPONSE_FLAGS', text((record) => record.flags)],
   ['RESPONSE_FLAGS_LONG', (record) => longFlags(record.flags)],
   ['CONNECTION_TERMINATION_DETAILS', text((record) => record.connectionTerminationDetails)],

@@ -39,21 +39,16 @@ const defaultJson = JSON.stringify({
 
 type Part = string | Operator;
 
-const isUnprintable = (code: number): boolean =>
-  code < 0x20 || (code >= 0x7f && code <= 0x9f) || code === 0x2028 || code === 0x2029;
+// Cc: C0, DEL and C1. Cs: lone surrogates, which JSON.stringify makes well-formed.
+const unprintable = /[\p{Cc}\u2028\u2029]/gu;
+const needsJsonEscape = /[\p{Cc}\p{Cs}\u2028\u2029"\\]/u;
 
 /**
  * Text in which nothing can end a line or drive a terminal: control characters (C0, C1, and Unicode's line separators)
  * print as `\n`, `\u001b`, ...; values of requests are not to be trusted.
  */
-export const escapeControls = (text: string): string => {
-  for (let at = 0; at < text.length; at++) {
-    if (isUnprintable(text.charCodeAt(at))) {
-      return Array.from(text, (char) => (isUnprintable(char.charCodeAt(0)) ? escapeOne(char) : char)).join('');
-    }
-  }
-  return text;
-};
+export const escapeControls = (text: string): string =>
+  text.search(unprintable) < 0 ? text : text.replace(unprintable, escapeOne);
 
 const escapeOne = (char: string): string => {
   const short = ({ '\n': '\\n', '\r': '\\r', '\t': '\\t' } as const)[char];
@@ -63,8 +58,11 @@ const escapeOne = (char: string): string => {
 const printText = (value: OperatorValue): string =>
   value === undefined ? '-' : typeof value === 'number' ? String(value) : escapeControls(value);
 
+const quote = (text: string): string =>
+  needsJsonEscape.test(text) ? escapeControls(JSON.stringify(text)) : `"${text}"`;
+
 const printJson = (value: OperatorValue): string =>
-  value === undefined ? 'null' : typeof value === 'number' ? String(value) : escapeControls(JSON.stringify(value));
+  value === undefined ? 'null' : typeof value === 'number' ? String(value) : quote(value);
 
 const truncate =
   (operator: Operator, length: number): Operator =>

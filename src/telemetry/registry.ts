@@ -14,7 +14,7 @@ export class Counter {
 }
 
 /** A number that goes up and down. */
-export class Gauge {
+class Gauge {
   #value = 0;
 
   set(value: number): void {
@@ -31,7 +31,7 @@ export class Gauge {
 }
 
 /** All series of one metric. `series` costs a lookup by label text: keep what it answers on a hot path. */
-export interface Family<Metric> {
+interface Family<Metric> {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly string[];
@@ -59,7 +59,7 @@ export interface Registry {
 }
 
 /** The label value that stands for all series beyond the limit of a metric. */
-export const overflowLabel = 'overflow';
+const overflowLabel = 'overflow';
 
 const overflowMetric = 'heddle_telemetry_series_overflow_total';
 

@@ -25,9 +25,23 @@ const parts: ReadonlyMap<string, (time: Date) => string> = new Map<string, (time
   ['%', () => '%'],
 ]);
 
+/** ISO 8601 with milliseconds; log lines come many to a second, so the part before the dot is kept. */
+const createIsoPrinter = (): ((ms: number) => string) => {
+  let second = Number.NaN;
+  let prefix = '';
+  return (ms) => {
+    const whole = Math.floor(ms / 1000);
+    if (whole !== second) {
+      second = whole;
+      prefix = new Date(whole * 1000).toISOString().slice(0, 20);
+    }
+    return `${prefix}${pad(Math.floor(ms) - whole * 1000, 3)}Z`;
+  };
+};
+
 /** A point in time for the format of %START_TIME(...)%; empty = ISO 8601 with milliseconds. Unknown letters stay. */
 export const compileTimeFormat = (format: string): ((ms: number) => string) => {
-  if (format === '') return (ms) => new Date(ms).toISOString();
+  if (format === '') return createIsoPrinter();
   return (ms) => {
     const time = new Date(ms);
     return format.replace(/%([1-9]?)([a-zA-Z%])/g, (whole, digits: string, letter: string) => {

@@ -26,7 +26,7 @@ export interface CaseRequest {
 }
 
 /** A host outside of the mesh that runs an echo application. */
-export interface External {
+interface External {
   readonly name: string;
   readonly ip: string;
   readonly ports: readonly number[];

@@ -20,7 +20,7 @@ export const writeRequest = (request: CaseRequest, id: string): Buffer => {
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`);
 };
 
-export interface WireResponse {
+interface WireResponse {
   readonly status: number;
   /** Lower-case names; repeated ones joined by commas. */
   readonly headers: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 // Replays recorded cases through the local mesh: npm run conformance -- --cases DIR --out DIR2 [--case NAME] [--jobs N]
 import { type ChildProcess, fork } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { listCases } from './case-files.ts';
 
@@ -58,7 +58,7 @@ const queue = [...wanted];
 let finished = 0;
 
 const work = async (block: number): Promise<void> => {
-  const start = (): ChildProcess => fork(join(import.meta.dirname, 'worker.ts'), [casesDir, outDir, String(block)]);
+  const start = (): ChildProcess => fork(new URL('./worker.ts', import.meta.url), [casesDir, outDir, String(block)]);
   let child = start();
   for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
     const report = await runCase(child, name);
