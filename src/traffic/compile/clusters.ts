@@ -6,13 +6,16 @@ import { overlayPolicy } from './destination-rules.ts';
 import { peerOf, spiffeIdOf, UNKNOWN_PEER } from './identity.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { MutualTls } from './mutual-tls.ts';
-import { isExportedTo, outboundClusterName, outboundSni } from './names.ts';
+import { outboundClusterName, outboundSni } from './names.ts';
 import { originOf } from './report.ts';
 import type { MeshService, MeshServicePort, ServiceEndpoint, ServiceRegistry } from './services.ts';
+import type { VirtualServicePlan } from './virtual-services.ts';
+import { destinationHosts, visiblePlans, visibleServices } from './visibility.ts';
 
 /** What the outbound clusters of every proxy are made from. */
 export interface ClusterSources {
   readonly registry: ServiceRegistry;
+  readonly virtualServices: readonly VirtualServicePlan[];
   readonly rules: DestinationRuleIndex;
   readonly mutualTls: MutualTls;
   readonly settings: MeshSettings;
@@ -46,9 +49,7 @@ export const compileOutboundClusters = (
   if (mode === 'sidecar') {
     add({ ...fixedCluster('PassthroughCluster', 'original-destination', timeout), http: 'same' });
   }
-  for (const service of sources.registry.values()) {
-    if (!isExportedTo(service.exportTo ?? sources.settings.serviceExportTo, service.namespace, client.namespace))
-      continue;
+  for (const service of reachableServices(sources, client)) {
     const rule = sources.rules.find(service, client);
     for (const port of service.ports) {
       const policy = overlayPolicy(undefined, rule?.policy, port.number);
@@ -61,6 +62,15 @@ export const compileOutboundClusters = (
     }
   }
   return clusters;
+};
+
+/** What a Sidecar hides is reachable all the same where a visible rule sends there. */
+const reachableServices = (sources: ClusterSources, client: Client): readonly MeshService[] => {
+  if (client.scope === undefined) return visibleServices(sources, client);
+  const destinations = destinationHosts(visiblePlans(sources, client));
+  const everything = visibleServices(sources, { ...client, scope: undefined });
+  const seen = new Set(visibleServices(sources, client));
+  return everything.filter((service) => seen.has(service) || destinations.has(service.host));
 };
 
 interface ClusterContext {

@@ -1,3 +1,4 @@
+import type { Pod } from '../../model/pod.ts';
 import type { Peer } from '../../telemetry/peer.ts';
 import type { Cluster, GatewayPort, OutboundTables, ProxyNode, ProxyTables } from '../tables.ts';
 import { type ClusterSources, compileOutboundClusters } from './clusters.ts';
@@ -11,6 +12,7 @@ import { compileOutbound, type OutboundSources } from './outbound.ts';
 import { Report } from './report.ts';
 import { buildServiceEntries } from './service-entries.ts';
 import { buildRegistry } from './services.ts';
+import { indexSidecars, type SidecarScope } from './sidecar-scope.ts';
 import { reportUnsupportedKinds } from './unsupported-kinds.ts';
 import { planVirtualServices } from './virtual-services.ts';
 import type { CompiledMesh, PlacedPod, World } from './world.ts';
@@ -29,6 +31,7 @@ export const compileMesh = (world: World, generation: number): CompiledMesh => {
   const rules = indexDestinationRules(mesh, settings, report);
   const virtualServices = planVirtualServices(mesh, settings.defaultRetry, report);
   const gateways = planGateways(mesh, report);
+  const sidecarScope = indexSidecars(mesh, settings, report);
   reportUnsupportedKinds(mesh, report);
   const sources: ClusterSources & OutboundSources & GatewaySources = {
     registry,
@@ -45,7 +48,7 @@ export const compileMesh = (world: World, generation: number): CompiledMesh => {
         conditions.some((condition) => condition.sourceLabels !== undefined),
       ),
     );
-  const compileShared = shareOutbound(sources, usesLabels);
+  const compileShared = shareOutbound(sources, usesLabels, sidecarScope);
   const peers = new Map(world.pods.map((placed) => [placed.address, peerOf(placed.pod)]));
   const proxies = new Map<string, ProxyTables>();
   for (const placed of world.pods) {
@@ -82,15 +85,17 @@ const NO_OUTBOUND: OutboundTables = { byAddress: new Map(), byPort: new Map(), u
 const shareOutbound = (
   sources: ClusterSources & OutboundSources,
   usesLabels: boolean,
+  sidecarScope: (pod: Pod) => SidecarScope | undefined,
 ): ((placed: PlacedPod) => SharedTables) => {
   const known = new Map<string, SharedTables>();
   return ({ pod }) => {
     const mode = pod.proxyMode === 'gateway' ? 'gateway' : 'sidecar';
     const labels = usesLabels ? JSON.stringify(Object.entries(pod.labels).sort()) : '';
-    const key = `${mode}|${pod.namespace}|${labels}`;
+    const scope = mode === 'sidecar' ? sidecarScope(pod) : undefined;
+    const key = `${mode}|${pod.namespace}|${scope?.name}|${labels}`;
     const found = known.get(key);
     if (found !== undefined) return found;
-    const client: Client = { namespace: pod.namespace, labels: pod.labels };
+    const client: Client = { namespace: pod.namespace, labels: pod.labels, scope };
     const shared = {
       outbound: mode === 'gateway' ? NO_OUTBOUND : compileOutbound(sources, client),
       clusters: compileOutboundClusters(sources, client, mode),

@@ -15,6 +15,7 @@ import type { MeshSettings } from './mesh-settings.ts';
 import { hostCovers, isExportedTo } from './names.ts';
 import type { Report } from './report.ts';
 import type { MeshService } from './services.ts';
+import type { SidecarScope } from './sidecar-scope.ts';
 
 /** One rule after merging the objects of a namespace that name the same host; the oldest one's policy counts. */
 export interface EffectiveRule {
@@ -32,6 +33,8 @@ export interface EffectiveRule {
 export interface Client {
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Of the Sidecar that is for the client; undefined = everything exported. */
+  readonly scope: SidecarScope | undefined;
 }
 
 export interface DestinationRuleIndex {

@@ -2,13 +2,14 @@ import type { OutboundListener, OutboundTables, Route, RouteTable, TcpRoute, Vir
 import type { Client } from './destination-rules.ts';
 import { instantiateRules, instantiateTcp, type RuleScope } from './instantiate.ts';
 import type { MeshSettings } from './mesh-settings.ts';
-import { hostCovers, isExportedTo, outboundClusterName } from './names.ts';
+import { hostCovers, outboundClusterName } from './names.ts';
 import { originOf } from './report.ts';
 import { buildRouteTable } from './route-table.ts';
 import { MATCH_ALL } from './rule-match.ts';
 import type { MeshService, MeshServicePort, ServiceRegistry } from './services.ts';
 import { hostDomains, serviceDomains } from './virtual-host-domains.ts';
 import type { VirtualServicePlan } from './virtual-services.ts';
+import { visiblePlans, visibleServices } from './visibility.ts';
 
 /** What the outbound listeners of sidecars are made from. */
 export interface OutboundSources {
@@ -23,6 +24,7 @@ interface OutboundContext {
   readonly services: readonly MeshService[];
   /** On the mesh and visible to the client, oldest first. */
   readonly plans: readonly VirtualServicePlan[];
+  readonly unknown: MeshSettings['unknown'];
 }
 
 /** The listeners of a sidecar: one per port for HTTP services together, one per address for everything else. */
@@ -30,14 +32,9 @@ export const compileOutbound = (sources: OutboundSources, client: Client): Outbo
   const context: OutboundContext = {
     sources,
     client,
-    services: [...sources.registry.values()].filter((service) =>
-      isExportedTo(service.exportTo ?? sources.settings.serviceExportTo, service.namespace, client.namespace),
-    ),
-    plans: sources.virtualServices.filter(
-      (plan) =>
-        plan.gateways.includes('mesh') &&
-        isExportedTo(plan.exportTo ?? sources.settings.virtualServiceExportTo, plan.namespace, client.namespace),
-    ),
+    services: visibleServices(sources, client),
+    plans: visiblePlans(sources, client),
+    unknown: client.scope?.unknown ?? sources.settings.unknown,
   };
   const byAddress = new Map<string, OutboundListener>();
   const httpPorts = new Set<number>();
@@ -50,7 +47,7 @@ export const compileOutbound = (sources: OutboundSources, client: Client): Outbo
   const byPort = new Map<number, OutboundListener>();
   for (const port of httpPorts) byPort.set(port, wildcardListener(context, port));
   addAddressless(byPort, context);
-  return { byAddress, byPort, unknown: sources.settings.unknown };
+  return { byAddress, byPort, unknown: context.unknown };
 };
 
 /** TCP of a ServiceEntry without addresses takes its whole port, unless HTTP services have it. */
@@ -95,7 +92,7 @@ const wildcardListener = (context: OutboundContext, port: number): OutboundListe
   name: `0.0.0.0_${port}`,
   protocol: 'auto',
   routes: wildcardRoutes(context, port),
-  tcp: plainTcp(context.sources.settings.unknown === 'passthrough' ? 'PassthroughCluster' : 'BlackHoleCluster'),
+  tcp: plainTcp(context.unknown === 'passthrough' ? 'PassthroughCluster' : 'BlackHoleCluster'),
 });
 
 const plainTcp = (cluster: string): TcpRoute => ({
@@ -115,7 +112,7 @@ const wildcardRoutes = (context: OutboundContext, port: number): RouteTable => {
   }
   // Istio gives hosts without a service a place on port 80 only.
   if (port === 80) virtualHosts.push(...hostsWithoutService(context, port));
-  virtualHosts.push(unknownVirtualHost(context.sources.settings));
+  virtualHosts.push(unknownVirtualHost(context.unknown));
   return buildRouteTable(String(port), virtualHosts, true);
 };
 
@@ -198,8 +195,8 @@ const hostsWithoutService = (context: OutboundContext, port: number): readonly V
   });
 };
 
-const unknownVirtualHost = (settings: MeshSettings): VirtualHost => {
-  if (settings.unknown === 'passthrough') {
+const unknownVirtualHost = (unknown: MeshSettings['unknown']): VirtualHost => {
+  if (unknown === 'passthrough') {
     const route = forwardRoute('allow_any', 'PassthroughCluster', '', undefined, undefined);
     return { name: 'allow_any', domains: ['*'], routes: [route], origin: undefined };
   }

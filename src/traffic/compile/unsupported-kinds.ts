@@ -9,7 +9,6 @@ const EFFECTS: readonly (readonly [kind: KindName, effect: string])[] = [
   ['EnvoyFilter', 'proxies behave as if it did not exist'],
   ['WasmPlugin', 'its module does not run'],
   ['TrafficExtension', 'its extension does not run'],
-  ['Sidecar', 'proxies see every exported service and every port'],
   ['WorkloadEntry', 'it is no endpoint of any service'],
   ['WorkloadGroup', 'it creates no workload'],
   ['Telemetry', 'logs, metrics and traces keep their defaults'],
