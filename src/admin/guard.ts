@@ -51,7 +51,7 @@ const checkOrigin = ({ headers, port }: Asked): Refusal | undefined => {
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** Compares in time that depends on neither text: both are hashed to one length first. */
-export const isToken = (given: string, token: string): boolean => timingSafeEqual(digest(given), digest(token));
+const isToken = (given: string, token: string): boolean => timingSafeEqual(digest(given), digest(token));
 
 const checkToken = ({ headers }: Asked, token: string): Refusal | undefined => {
   const [, given] = /^Bearer ([\w-]+)$/.exec(headers.authorization ?? '') ?? [];

@@ -7,13 +7,13 @@ import type { Problem } from '../base/problem.ts';
 import type { AccessRecord } from '../telemetry/access-record.ts';
 
 /** The envelope of every document. */
-export interface Envelope<K extends string> {
+interface Envelope<K extends string> {
   readonly apiVersion: 'heddle/v1';
   readonly kind: K;
 }
 
 /** A socket of this machine. */
-export interface SocketEndpoint {
+interface SocketEndpoint {
   readonly host: string;
   readonly port: number;
 }

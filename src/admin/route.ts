@@ -3,7 +3,7 @@ import type { Access } from './guard.ts';
 import type { LogLine } from './protocol.ts';
 
 /** What a handler gets: decided to be let in, body read and parsed. */
-export interface Call {
+interface Call {
   readonly control: MeshControl;
   readonly query: URLSearchParams;
   /** The JSON body of a mutation; undefined for a read. */

@@ -99,7 +99,7 @@ export const durationMs = (flags: string, summary: string, fallbackMs: number): 
   },
 });
 
-export interface ArgumentSpec {
+interface ArgumentSpec {
   /** Upper case, as help shows it. */
   readonly name: string;
   readonly summary: string;
@@ -108,7 +108,7 @@ export interface ArgumentSpec {
 }
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec<unknown>>>;
-export type OptionValues<O extends OptionSpecs> = { readonly [K in keyof O]: ReturnType<O[K]['read']> };
+type OptionValues<O extends OptionSpecs> = { readonly [K in keyof O]: ReturnType<O[K]['read']> };
 
 /** One command, as its file in `commands/` describes it: parses intent, calls a room, prints, returns an exit code. */
 export interface CommandSpec<O extends OptionSpecs> {

@@ -5,6 +5,8 @@ export interface Stream {
   /** Never throws: a reader that went away is noticed by `Io.onBrokenPipe`. */
   write(text: string | Uint8Array): void;
   readonly isTty: boolean;
+  /** Width of the terminal; undefined where it is none, or does not say (some pretend to have 0 columns). */
+  readonly columns: number | undefined;
 }
 
 /** Everything of the process a command may see; the tests make their own. */
@@ -26,8 +28,6 @@ export interface Io {
   readonly platform: string;
   /** Asks a process to end; one that is gone already is no error. */
   terminate(pid: number): void;
-  /** Width of the terminal: `COLUMNS`, else what the terminal says, else 80. */
-  readonly columns: number;
 }
 
 export type ColorChoice = 'auto' | 'always' | 'never';
@@ -45,10 +45,11 @@ export const wantsColor = (choice: ColorChoice, env: Io['env'], isTty: boolean):
   return isTty;
 };
 
-const columnsOf = (env: Io['env'], terminal: number | undefined): number => {
-  const asked = Number(env['COLUMNS']);
-  return Number.isInteger(asked) && asked > 0 ? asked : (terminal ?? 80);
-};
+const streamOf = (stream: NodeJS.WriteStream): Stream => ({
+  write: (text) => void stream.write(text),
+  isTty: stream.isTTY === true,
+  columns: stream.columns > 0 ? stream.columns : undefined,
+});
 
 const readAll = async (): Promise<string> => {
   const chunks: Buffer[] = [];
@@ -66,8 +67,8 @@ const terminate = (pid: number): void => {
 
 /** The real process. */
 export const processIo = (): Io => ({
-  stdout: { write: (text) => void process.stdout.write(text), isTty: process.stdout.isTTY === true },
-  stderr: { write: (text) => void process.stderr.write(text), isTty: process.stderr.isTTY === true },
+  stdout: streamOf(process.stdout),
+  stderr: streamOf(process.stderr),
   // Touching process.stdin opens it, which not every command needs.
   get stdin() {
     return process.stdin;
@@ -83,7 +84,6 @@ export const processIo = (): Io => ({
   nodeVersion: process.versions.node,
   platform: process.platform,
   terminate,
-  columns: columnsOf(process.env, process.stdout.columns ?? process.stderr.columns),
 });
 
 /** Exit code of a process that a signal ended, as shells count: 128 plus its number. */

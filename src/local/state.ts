@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { Fault } from '../base/fault.ts';
+import { makeDirectories } from '../ca/files.ts';
 
 /**
  * Where a mesh keeps its CA, its lock and its admin token: `HEDDLE_STATE_DIR`, else `$XDG_STATE_HOME/heddle`, else
@@ -132,11 +133,15 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-/** When the process began, in the kernel's ticks: a reused number is another process. Empty where it cannot be told. */
+/**
+ * When the process began, in the kernel's ticks: a reused number is another process. Empty where it cannot be told, and
+ * for a zombie, which has ended and only waits for its parent to notice.
+ */
 const beginningOf = async (pid: number): Promise<string> => {
   const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The second field is the program's name in parentheses and may itself hold spaces: count from behind it. Field 22.
-  return line.slice(line.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  // The second field is the program's name in parentheses and may itself hold spaces: count from behind it.
+  const [state = '', ...fields] = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  return state === 'Z' ? '' : (fields[18] ?? '');
 };
 
 interface Claim {
@@ -151,22 +156,56 @@ const parseClaim = (text: string): Claim | undefined => {
 
 const isHeld = async (claim: Claim): Promise<boolean> => {
   if (!isAlive(claim.pid)) return false;
-  const began = await beginningOf(claim.pid);
-  return began === '' || claim.began === '' || began === claim.began;
+  // Where the kernel told when the owner began, it must still tell the same.
+  return claim.began === '' || (await beginningOf(claim.pid)) === claim.began;
 };
 
-/** Moves a dead claim out of the way, unless someone replaced it in the meantime. */
-const discardClaim = async (path: string, seen: string): Promise<void> => {
-  const aside = `${path}.${randomUUID()}.stale`;
+/** Removing a dead claim takes no longer than this, unless its process was killed while at it. */
+const TAKEOVER_MS = 5_000;
+
+/**
+ * Removes a dead claim if it is still the one that was seen. One process at a time may do so (the takeover file), or a
+ * second one could remove the claim that a third has just made in its place. False when another is at it.
+ */
+const discardClaim = async (path: string, seen: string): Promise<boolean> => {
+  const takeover = `${path}.takeover`;
   try {
-    await rename(path, aside);
-    if ((await readFile(aside, 'utf8')) !== seen) await link(aside, path);
+    await (await open(takeover, 'wx', 0o600)).close();
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'EEXIST') throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
+    const begunMs = await stat(takeover).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => Date.now(),
+    );
+    if (Date.now() - begunMs > TAKEOVER_MS) await rm(takeover, { force: true });
+    return false;
+  }
+  try {
+    if ((await readIfThere(path)) === seen) await rm(path, { force: true });
+    return true;
   } finally {
-    await rm(aside, { force: true });
+    await rm(takeover, { force: true });
   }
 };
+
+/** Younger files may belong to a process that is just writing them. */
+const LEFTOVER_AGE_MS = 60_000;
+
+/** Removes what killed processes left behind half-written. */
+const sweep = async (directory: string): Promise<void> => {
+  for (const name of await readdir(directory)) {
+    if (!name.endsWith('.tmp')) continue;
+    const path = join(directory, name);
+    const age = await stat(path).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
+    if (age > LEFTOVER_AGE_MS) await rm(path, { force: true });
+  }
+};
+
+const ATTEMPTS = 1_000;
+const RETRY_MS = 10;
 
 const acquire = async (directory: string, pid: number): Promise<Lock> => {
   const path = join(directory, LOCK);
@@ -175,9 +214,10 @@ const acquire = async (directory: string, pid: number): Promise<Lock> => {
   const prepared = `${path}.${randomUUID()}.tmp`;
   await writeAtomically(prepared, own);
   try {
-    for (let attempt = 0; attempt < 10; attempt++) {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       try {
         await link(prepared, path);
+        await sweep(directory);
         return {
           release: async () => {
             if ((await readIfThere(path)) === own) await rm(path, { force: true });
@@ -195,7 +235,7 @@ const acquire = async (directory: string, pid: number): Promise<Lock> => {
           code: 'MESH_RUNNING',
           hint: 'stop it with "heddle local down", or set HEDDLE_STATE_DIR to another directory for a second mesh',
         });
-      await discardClaim(path, seen);
+      if (!(await discardClaim(path, seen))) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   } finally {
     await rm(prepared, { force: true });
@@ -250,11 +290,10 @@ const parseRecord = (text: string): MeshRecord | undefined => {
 /** Opens the state directory, creating it 0700; throws a Fault when it cannot be made, or is not private. */
 export const openStateDir = async (path: string): Promise<StateDir> => {
   try {
-    const made = await mkdir(path, { recursive: true, mode: 0o700 });
-    if (made !== undefined) await chmod(path, 0o700);
+    makeDirectories(path);
     await checkPrivate(path);
   } catch (error) {
-    // mkdir says so of a file in the way, whether it is the last part of the path or an earlier one.
+    // A file in the way, whether it is the last part of the path or an earlier one.
     if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOTDIR') throw notDirectory(path);
     throw error instanceof Fault ? error : unusable(path, error);
   }

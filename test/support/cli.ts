@@ -20,6 +20,7 @@ export const runCli = async (argv: readonly string[], options: CliOptions = {}):
   const written = { stdout: '', stderr: '' };
   const stream = (name: 'stdout' | 'stderr') => ({
     isTty: options.isTty ?? false,
+    columns: undefined,
     write: (text: string | Uint8Array) => {
       written[name] += typeof text === 'string' ? text : Buffer.from(text).toString('utf8');
     },
@@ -40,7 +41,6 @@ export const runCli = async (argv: readonly string[], options: CliOptions = {}):
     terminate: () => {
       throw new Error('no process of a test is ended');
     },
-    columns: 80,
   };
   const signal = options.signal ?? new AbortController().signal;
   const code = await dispatch(argv, io, { signal, takeOver: () => undefined });

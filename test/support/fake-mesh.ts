@@ -73,7 +73,7 @@ const SYNTAX_ERROR: Problem = {
 };
 
 /** A mesh without proxies: it answers the admin API from literals and remembers what it was told. */
-export class FakeControl implements MeshControl {
+class FakeControl implements MeshControl {
   readonly calls: string[] = [];
   lines: readonly LogLine[] = [];
   records: readonly AccessRecord[] = [];

@@ -1,4 +1,5 @@
 import { Fault } from '../../base/fault.ts';
+import { expositionContentType } from '../../telemetry/exposition.ts';
 import type { LocalStatus, TraceReply } from '../protocol.ts';
 import { PATHS } from '../protocol.ts';
 import type { Route } from '../route.ts';
@@ -25,7 +26,7 @@ export const READS: readonly Route[] = [
     access: 'open',
     answer: async ({ control }) => ({
       kind: 'text',
-      type: 'text/plain; version=0.0.4; charset=utf-8',
+      type: expositionContentType,
       text: control.metrics(),
     }),
   },

@@ -40,7 +40,7 @@ const gateways = (summary: UpSummary, { bold, cyan }: Paint): readonly string[] 
 
 /** What a start made of the input, one sentence per object; stand-ins first, so that nobody takes one for the image. */
 export const factLines = (summary: UpSummary, paint: Paint): readonly string[] => [
-  ...standIns(summary).map(paint.dim),
+  ...standIns(summary).map((line) => paint.dim(line)),
   ...namespaces(summary, paint),
   ...workloads(summary, paint),
   ...services(summary, paint),

@@ -1,5 +1,6 @@
 import type { Problem } from '../../base/problem.ts';
 import { formatSpan } from '../../base/span.ts';
+import { escapeControls } from '../../telemetry/access-log.ts';
 import { codeFrame } from '../../yaml/frame.ts';
 import type { SourceText } from '../../yaml/source-text.ts';
 import type { Printer } from '../output.ts';
@@ -9,7 +10,7 @@ const MAX_FRAMES = 20;
 
 const headline = (problem: Problem, { paint }: Printer): string => {
   const color = { error: paint.red, warning: paint.yellow, info: paint.cyan }[problem.severity];
-  return `${color(`${problem.severity}[${problem.code}]`)} ${paint.bold(problem.message)}`;
+  return `${color(`${problem.severity}[${problem.code}]`)} ${paint.bold(escapeControls(problem.message))}`;
 };
 
 const printOne = (problem: Problem, source: SourceText | undefined, err: Printer): void => {
@@ -21,7 +22,7 @@ const printOne = (problem: Problem, source: SourceText | undefined, err: Printer
     if (source === undefined) err.line(`  at ${formatSpan(problem.span)}  ${problem.resource ?? ''}`.trimEnd());
     else err.line(codeFrame(source, problem.span, { ...title, style }));
   } else if (problem.resource !== undefined) err.line(`  in ${problem.resource}`);
-  if (problem.hint !== undefined) err.line(`  Try: ${problem.hint}`);
+  if (problem.hint !== undefined) err.line(`  Try: ${escapeControls(problem.hint)}`);
 };
 
 /** Shows problems of the input in their order, each with its lines where the text is at hand. */
