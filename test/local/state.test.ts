@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findStateDir, openStateDir, stateDirectory } from '../../src/local/state.ts';
 
 let root: string;
@@ -120,6 +120,23 @@ describe('the lock', () => {
     await state.lock(process.pid);
     expect(await state.holder()).toBe(process.pid);
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'of a process that has ended is free though its parent has not noticed',
+    async () => {
+      const state = await openStateDir(root);
+      // The shell becomes a program that never asks after the child it had: a zombie.
+      const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
+      try {
+        const [line] = await once(parent.stdout, 'data');
+        await state.lock(Number(line));
+        await expect(state.lock(process.pid)).rejects.toMatchObject({ code: 'MESH_RUNNING' });
+        await vi.waitFor(() => state.lock(process.pid), { timeout: 5_000 });
+      } finally {
+        parent.kill('SIGKILL');
+      }
+    },
+  );
 
   it('goes to exactly one of many that want a dead one at once', async () => {
     const state = await openStateDir(root);
