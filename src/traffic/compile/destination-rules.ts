@@ -18,7 +18,7 @@ import type { MeshService } from './services.ts';
 import type { SidecarScope } from './sidecar-scope.ts';
 
 /** One rule after merging the objects of a namespace that name the same host; the oldest one's policy counts. */
-export interface EffectiveRule {
+interface EffectiveRule {
   readonly host: string;
   readonly namespace: string;
   readonly exportTo: readonly string[] | undefined;

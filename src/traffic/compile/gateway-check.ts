@@ -33,6 +33,9 @@ const checkServer = (resource: Resource<Gateway>, server: GatewayServer, report:
   if (server.bind !== undefined) {
     report.unsupportedField(resource, 'server.bind', 'the gateway listens where local mode puts it', [server, 'bind']);
   }
+  if (server.defaultEndpoint !== undefined) {
+    report.unsupportedField(resource, 'server.defaultEndpoint', 'it receives nothing', [server, 'defaultEndpoint']);
+  }
   if (HTTP_PROTOCOLS.has(protocol)) return true;
   if (!OTHER_PROTOCOLS.has(protocol)) {
     report.invalid(resource, `protocol "${server.port.protocol}" is not one of Istio's`, [server.port, 'protocol']);

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { resolveShortName } from '../../model/names.ts';
 import type { Resource } from '../../model/resource.ts';
 import type {
@@ -84,11 +85,16 @@ const compileResponse = (
       'status',
     ]);
   }
-  if (response.body?.bytes !== undefined) {
-    const at: At = [response.body, 'bytes'];
-    report.unsupportedField(resource, 'directResponse.body.bytes', 'the body is empty; use string', at);
-  }
-  return { kind: 'respond', status: response.status, body: response.body?.string ?? '', fault };
+  const { body = {} } = response;
+  const decoded = body.bytes === undefined ? '' : decodeBase64(body.bytes);
+  if (decoded === undefined) report.invalid(resource, 'directResponse.body.bytes is not base64', [body, 'bytes']);
+  return { kind: 'respond', status: response.status, body: body.string ?? decoded ?? '', fault };
+};
+
+/** The bytes as UTF-8 text, which is what direct responses hold in practice. */
+const decodeBase64 = (text: string): string | undefined => {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 === 1) return undefined;
+  return Buffer.from(text, 'base64').toString('utf8');
 };
 
 const compileForward = (

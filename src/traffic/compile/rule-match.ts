@@ -32,6 +32,9 @@ const NEVER: StringMatcher = { kind: 'regex', source: '(never)', test: () => fal
 export const compileRouteMatch = (resource: Resource, match: VirtualServiceHttpMatch, report: Report): RouteMatch => {
   const one = (field: 'uri' | 'method' | 'authority' | 'scheme'): StringMatcher | undefined =>
     match[field] === undefined ? undefined : compileOne(resource, field, match[field], [match, field], report);
+  if (match.statPrefix !== undefined) {
+    report.unsupportedField(resource, 'statPrefix', 'no statistics are kept by it', [match, 'statPrefix']);
+  }
   const path = one('uri');
   const ignoreCase = match.ignoreUriCase === true;
   return {

@@ -98,6 +98,10 @@ export const compileRetries = (
       on.add(word);
     }
   }
+  if (retries.retryRemoteLocalities !== undefined) {
+    const at: At = [retries, 'retryRemoteLocalities'];
+    report.unsupportedField(resource, 'retryRemoteLocalities', 'retries go to all localities', at);
+  }
   const perTry = compileDuration(resource, 'perTryTimeout', retries.perTryTimeout, [retries, 'perTryTimeout'], report);
   const backOff = compileDuration(resource, 'backoff', retries.backoff, [retries, 'backoff'], report);
   if (attempts <= 0) return undefined;

@@ -8,7 +8,9 @@ import type { MeshService, MeshServicePort, OutsideEndpoint } from './services.t
 import type { PlacedPod, World } from './world.ts';
 
 const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:.]*)$/i;
-const CIDR = /\/\d+$/;
+const RANGE = /\/\d+$/;
+/** `/32` and `/128` are single addresses. */
+const withoutFullMask = (address: string): string => address.replace(address.includes(':') ? /\/128$/ : /\/32$/, '');
 /** TLS is not looked into: connections go to the address the client dialled. */
 const TLS_PROTOCOLS: ReadonlySet<string> = new Set(['HTTPS', 'TLS']);
 
@@ -46,8 +48,9 @@ const checkServiceEntry = (
       report.invalid(resource, `host "${host}" cannot be resolved by DNS without endpoints`, [spec.hosts, index]);
     }
   }
-  for (const [index, address] of (spec.addresses ?? []).entries()) {
-    const bare = address.replace(CIDR, '');
+  for (const [index, written] of (spec.addresses ?? []).entries()) {
+    const address = withoutFullMask(written);
+    const bare = address.replace(RANGE, '');
     if (!ADDRESS.test(bare)) {
       report.invalid(resource, `"${address}" is not an address`, [spec.addresses ?? [], index]);
     } else if (bare !== address) {
@@ -76,7 +79,7 @@ const checkServiceEntry = (
 
 const toService = (world: World, resource: Resource<ServiceEntry>, host: string): MeshService => {
   const { spec } = resource.object;
-  const addresses = (spec.addresses ?? []).filter((address) => !CIDR.test(address));
+  const addresses = (spec.addresses ?? []).map(withoutFullMask).filter((address) => !RANGE.test(address));
   const selector = spec.workloadSelector?.labels;
   const pods = world.pods.filter(
     ({ pod }) => selector !== undefined && pod.namespace === resource.namespace && matchesLabels(selector, pod.labels),

@@ -19,6 +19,8 @@ const EFFECTS: readonly (readonly [kind: KindName, effect: string])[] = [
   ['TCPRoute', 'connections are not routed by it'],
   ['TLSRoute', 'connections are not routed by it'],
   ['BackendTLSPolicy', 'backends are called in plaintext'],
+  ['Endpoints', 'its addresses are no endpoints of any service'],
+  ['EndpointSlice', 'its addresses are no endpoints of any service'],
   ['Ingress', 'no gateway serves its rules'],
 ];
 

@@ -201,6 +201,13 @@ spec: {hosts: [reviews.default.svc.cluster.local], http: [{route: [{destination:
     expect(await ports('{scheme: https, derivePort: FROM_PROTOCOL_DEFAULT}')).toBeUndefined();
   });
 
+  it('answers by itself with a text or with bytes', async () => {
+    const body = async (fields: string): Promise<unknown> =>
+      (await reviewsRoutes(`\n- directResponse: {status: 503, body: ${fields}}`))[0]?.action;
+    expect(await body('{string: hello}')).toMatchObject({ kind: 'respond', status: 503, body: 'hello' });
+    expect(await body('{bytes: aGVsbG8=}')).toMatchObject({ body: 'hello' });
+  });
+
   it('reads timeout, retries, fault and mirrors', async () => {
     const [route] = await reviewsRoutes(`
 - timeout: 1.5s

@@ -66,7 +66,7 @@ spec: {host: ext.internal, subsets: [{name: v2, labels: {version: v2}}]}
   it('for TCP listens at its addresses, or on its whole port', async () => {
     const tcp = 'resolution: STATIC, endpoints: [{address: 10.1.1.1}]';
     const at = await tablesOf(
-      entry(`{hosts: [a.tcp], addresses: [240.2.0.1], ports: [{number: 9000, name: tcp, protocol: TCP}], ${tcp}}`),
+      entry(`{hosts: [a.tcp], addresses: [240.2.0.1/32], ports: [{number: 9000, name: tcp, protocol: TCP}], ${tcp}}`),
     );
     expect(at.outbound.byAddress.get('240.2.0.1:9000')?.protocol).toBe('tcp');
     const whole = await tablesOf(entry(`{hosts: [a.tcp], ports: [{number: 9000, name: tcp, protocol: TCP}], ${tcp}}`));
