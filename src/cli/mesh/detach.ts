@@ -90,6 +90,8 @@ export const runDetached = async (context: Context, plan: UpPlan): Promise<numbe
   if (outcome.kind === 'late') {
     background.stop();
     await background.ended;
+    if (context.signal.aborted)
+      throw new Fault('interrupted before the mesh was ready', { kind: 'interrupted', code: 'INTERRUPTED' });
     throw new Fault('the mesh was not ready in time', {
       kind: 'timeout',
       code: 'NOT_READY',

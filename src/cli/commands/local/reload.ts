@@ -18,8 +18,9 @@ export const reload = defineCommand({
   run: async (context) => {
     const result = await (await connectMesh(context.io)).reload();
     const verdict = result.applied ? 'in force' : 'stays in force: the input is not valid';
+    const changes = result.applied && result.changed.length === 0 ? ['nothing changed'] : result.changed;
     await printDocument(context, result, () =>
-      [`configuration ${result.generation} ${verdict}`, ...result.changed.map((line) => `  ${line}`), ''].join('\n'),
+      [`configuration ${result.generation} ${verdict}`, ...changes.map((line) => `  ${line}`), ''].join('\n'),
     );
     printProblems(result.problems, [], context.err);
     return result.applied ? EXIT.ok : EXIT.input;
