@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasErrors } from '../../src/base/problem.ts';
 import { openAuthority } from '../../src/ca/store.ts';
+import { type AddressClaim, claimAddresses } from '../../src/local/claim.ts';
 import { loadConfiguration } from '../../src/local/configuration.ts';
 import { createMeshRuntime, type MeshRuntime } from '../../src/local/mesh-runtime.ts';
 import type { RunningPod } from '../../src/local/running-pod.ts';
@@ -90,14 +91,16 @@ class LiveCase implements CaseMesh {
   problems: readonly string[] = [];
   readonly #case: Case;
   readonly #plan: SocketPlan;
+  readonly #claim: AddressClaim;
   readonly #stateDir: string;
   readonly #closables: { close(): Promise<void> }[] = [];
   #runtime: MeshRuntime | undefined;
 
-  constructor(of: Case, block: number) {
+  constructor(of: Case, stateDir: string, claim: AddressClaim) {
     this.#case = of;
-    this.#plan = planOfBlock(block);
-    this.#stateDir = mkdtempSync(join(tmpdir(), 'heddle-conformance-'));
+    this.#stateDir = stateDir;
+    this.#claim = claim;
+    this.#plan = planOfBlock(claim.octet);
   }
 
   async start(): Promise<void> {
@@ -224,12 +227,14 @@ class LiveCase implements CaseMesh {
     await this.#runtime?.close(0);
     await Promise.all(this.#closables.map((closable) => closable.close()));
     rmSync(this.#stateDir, { recursive: true, force: true });
+    await this.#claim.release();
   }
 }
 
-/** Starts the mesh of a case on the loopback addresses 127.BLOCK.x.y. */
-export const startCaseMesh = async (of: Case, block: number): Promise<CaseMesh> => {
-  const mesh = new LiveCase(of, block);
+/** Starts the mesh of a case on a range of loopback addresses that no other mesh uses. */
+export const startCaseMesh = async (of: Case): Promise<CaseMesh> => {
+  const stateDir = mkdtempSync(join(tmpdir(), 'heddle-conformance-'));
+  const mesh = new LiveCase(of, stateDir, await claimAddresses(stateDir));
   try {
     await mesh.start();
     return mesh;

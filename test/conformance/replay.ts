@@ -59,8 +59,8 @@ const replayRequest = async (mesh: CaseMesh, request: CaseRequest, index: number
 };
 
 /** Replays a case over real sockets: one result a request, in order, and the configuration's problems. */
-export const replayCase = async (of: Case, block: number) => {
-  const mesh = await startCaseMesh(of, block);
+export const replayCase = async (of: Case) => {
+  const mesh = await startCaseMesh(of);
   try {
     const results = [];
     for (const [index, request] of of.requests.entries()) results.push(await replayRequest(mesh, request, index));

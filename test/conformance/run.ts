@@ -25,8 +25,6 @@ const wanted = listCases(casesDir).filter(
 
 /** Above any case's honest need: its slowest requests wait for timeouts of seconds. */
 const caseTimeoutMs = 120_000;
-/** Second octets of the loopback addresses of the workers: one block each. */
-const firstBlock = 44;
 
 interface Report {
   readonly name: string;
@@ -57,8 +55,8 @@ const runCase = (child: ChildProcess, name: string): Promise<Report> =>
 const queue = [...wanted];
 let finished = 0;
 
-const work = async (block: number): Promise<void> => {
-  const start = (): ChildProcess => fork(new URL('./worker.ts', import.meta.url), [casesDir, outDir, String(block)]);
+const work = async (): Promise<void> => {
+  const start = (): ChildProcess => fork(new URL('./worker.ts', import.meta.url), [casesDir, outDir]);
   let child = start();
   for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
     const report = await runCase(child, name);
@@ -78,7 +76,7 @@ const work = async (block: number): Promise<void> => {
 
 const begun = performance.now();
 const jobs = Math.max(1, Math.min(Number(values.jobs) || 1, 16));
-await Promise.all(Array.from({ length: jobs }, (_, job) => work(firstBlock + job)));
+await Promise.all(Array.from({ length: jobs }, work));
 console.log(
   `conformance: ${wanted.length - failures.length}/${wanted.length} cases replayed in ${Math.round((performance.now() - begun) / 1000)} s, results in ${outDir}`,
 );

@@ -4,10 +4,10 @@ import { readCase } from './case-files.ts';
 import { replayCase } from './replay.ts';
 
 // A process of its own: a case that crashes or hangs takes nobody with it. Told a case at a time by run.ts.
-const [casesDir = '', outDir = '', block = ''] = process.argv.slice(2);
+const [casesDir = '', outDir = ''] = process.argv.slice(2);
 
 const replay = async (name: string): Promise<void> => {
-  const { results, problems } = await replayCase(readCase(casesDir, name), Number(block));
+  const { results, problems } = await replayCase(readCase(casesDir, name));
   mkdirSync(outDir, { recursive: true });
   writeFileSync(join(outDir, `${name}.json`), `${JSON.stringify(results, undefined, 2)}\n`);
   process.send?.({ name, problems });
