@@ -4,6 +4,7 @@ import type { Balancer, Cluster, Endpoint, Origin, ServiceRef, UpstreamTransport
 import type { Client, DestinationRuleIndex, PortPolicy } from './destination-rules.ts';
 import { overlayPolicy } from './destination-rules.ts';
 import { peerOf, spiffeIdOf, UNKNOWN_PEER } from './identity.ts';
+import { distributeByLocality } from './locality.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { MutualTls } from './mutual-tls.ts';
 import { outboundClusterName, outboundSni } from './names.ts';
@@ -53,7 +54,7 @@ export const compileOutboundClusters = (
     const rule = sources.rules.find(service, client);
     for (const port of service.ports) {
       const policy = overlayPolicy(undefined, rule?.policy, port.number);
-      const context = { sources, service, port, mode };
+      const context = { sources, service, port, mode, locality: client.locality };
       add(toCluster(context, '', undefined, policy, rule === undefined ? undefined : originOf(rule.resource)));
       for (const { subset, resource } of rule?.subsets ?? []) {
         const subsetPolicy = overlayPolicy(policy, subset.trafficPolicy, port.number);
@@ -78,6 +79,8 @@ interface ClusterContext {
   readonly service: MeshService;
   readonly port: MeshServicePort;
   readonly mode: 'sidecar' | 'gateway';
+  /** The client's. */
+  readonly locality: string;
 }
 
 const toCluster = (
@@ -91,7 +94,8 @@ const toCluster = (
   const pool = policy.connectionPool;
   const simple = policy.loadBalancer?.simple;
   const http = upstreamProtocol(port, policy);
-  const endpoints = endpointsOf(context, subset, labels, policy);
+  const locality = policy.loadBalancer?.localityLbSetting ?? sources.settings.localityLbSetting;
+  const endpoints = distributeByLocality(endpointsOf(context, subset, labels, policy), locality, context.locality);
   const isWeighted = endpoints.some((endpoint) => endpoint.weight !== endpoints[0]?.weight);
   return {
     name: outboundClusterName(port.number, subset, service.host),

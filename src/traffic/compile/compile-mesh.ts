@@ -88,14 +88,17 @@ const shareOutbound = (
   sidecarScope: (pod: Pod) => SidecarScope | undefined,
 ): ((placed: PlacedPod) => SharedTables) => {
   const known = new Map<string, SharedTables>();
+  const { rules, settings } = sources;
+  const usesLocality = rules.usesClientLocality || settings.localityLbSetting.distribute !== undefined;
   return ({ pod }) => {
     const mode = pod.proxyMode === 'gateway' ? 'gateway' : 'sidecar';
     const labels = usesLabels ? JSON.stringify(Object.entries(pod.labels).sort()) : '';
     const scope = mode === 'sidecar' ? sidecarScope(pod) : undefined;
-    const key = `${mode}|${pod.namespace}|${scope?.name}|${labels}`;
+    const locality = usesLocality ? pod.locality : '';
+    const key = [mode, pod.namespace, scope?.name, locality, labels].join('|');
     const found = known.get(key);
     if (found !== undefined) return found;
-    const client: Client = { namespace: pod.namespace, labels: pod.labels, scope };
+    const client: Client = { namespace: pod.namespace, labels: pod.labels, locality: pod.locality, scope };
     const shared = {
       outbound: mode === 'gateway' ? NO_OUTBOUND : compileOutbound(sources, client),
       clusters: compileOutboundClusters(sources, client, mode),

@@ -71,9 +71,10 @@ const checkParts = (
       const at: At = [loadBalancer, 'consistentHash'];
       unsupported(resource, report, 'loadBalancer.consistentHash', 'endpoints are picked without affinity', at);
     }
-    if (localityLbSetting !== undefined && localityLbSetting.enabled !== false) {
-      const at: At = [loadBalancer, 'localityLbSetting'];
-      unsupported(resource, report, 'loadBalancer.localityLbSetting', 'all localities share the load', at);
+    for (const field of ['failover', 'failoverPriority'] as const) {
+      if (localityLbSetting?.[field] === undefined) continue;
+      const at: At = [localityLbSetting, field];
+      unsupported(resource, report, `loadBalancer.localityLbSetting.${field}`, 'all localities share the load', at);
     }
     for (const field of ['warmup', 'warmupDurationSecs', 'zoneAwareLbSetting'] as const) {
       if (loadBalancer[field] === undefined) continue;
@@ -84,7 +85,10 @@ const checkParts = (
     if ((outlierDetection.maxEjectionPercent ?? 0) > 100 || (outlierDetection.minHealthPercent ?? 0) > 100) {
       report.invalid(resource, 'a percentage of outlierDetection is above 100', [parts, 'outlierDetection']);
     }
-    unsupported(resource, report, 'outlierDetection', 'no endpoint is ejected', [parts, 'outlierDetection']);
+    unsupported(resource, report, 'outlierDetection', 'no endpoint is ejected, and no locality preferred', [
+      parts,
+      'outlierDetection',
+    ]);
   }
   if (connectionPool !== undefined) checkConnectionPool(resource, parts, connectionPool, report);
   if (tls?.mode === 'SIMPLE' || tls?.mode === 'MUTUAL') {

@@ -33,6 +33,8 @@ interface EffectiveRule {
 export interface Client {
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** `region/zone/subzone`; empty when unknown. */
+  readonly locality: string;
   /** Of the Sidecar that is for the client; undefined = everything exported. */
   readonly scope: SidecarScope | undefined;
 }
@@ -42,6 +44,8 @@ export interface DestinationRuleIndex {
   find(service: MeshService, client: Client): EffectiveRule | undefined;
   /** Whether any answer depends on the client's labels. */
   readonly usesClientLabels: boolean;
+  /** Whether any rule shares load by the client's locality. */
+  readonly usesClientLocality: boolean;
 }
 
 /** Validates, merges and indexes the DestinationRules of a mesh. */
@@ -67,6 +71,7 @@ export const indexDestinationRules = (mesh: Mesh, settings: MeshSettings, report
   }
   return {
     usesClientLabels: [...byNamespace.values()].some((rules) => rules.some((rule) => rule.clientLabels !== undefined)),
+    usesClientLocality: [...byNamespace.values()].some((rules) => rules.some(distributes)),
     find: (service, client) => {
       const own = mostSpecific(byNamespace.get(client.namespace) ?? [], service, client);
       if (own !== undefined) return own;
@@ -81,6 +86,13 @@ export const indexDestinationRules = (mesh: Mesh, settings: MeshSettings, report
     },
   };
 };
+
+const distributes = ({ policy, subsets }: EffectiveRule): boolean =>
+  [policy, ...subsets.map(({ subset }) => subset.trafficPolicy)].some((own) =>
+    [own, ...(own?.portLevelSettings ?? [])].some(
+      (part) => part?.loadBalancer?.localityLbSetting?.distribute !== undefined,
+    ),
+  );
 
 /** A later rule adds the subsets the older one lacks, and its policy only where the older one has none. */
 const mergeInto = (

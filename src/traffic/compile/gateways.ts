@@ -76,7 +76,7 @@ const virtualHostsOf = (
     string,
     { readonly name: string; readonly routes: Route[]; readonly origin: VirtualHost['origin'] }
   >();
-  const client: Client = { namespace: placed.pod.namespace, labels: placed.pod.labels, scope: undefined };
+  const client: Client = { namespace: placed.pod.namespace, labels: placed.pod.labels, locality: '', scope: undefined };
   for (const { resource, server } of servers) {
     const gateway = `${resource.namespace}/${resource.name}`;
     for (const plan of sources.virtualServices) {

@@ -1,5 +1,6 @@
 import { parseDuration } from '../../base/duration.ts';
 import type { Mesh } from '../../model/mesh.ts';
+import type { LoadBalancerLocalityLbSetting } from '../../model/schema/generated/types-istio.ts';
 import type { PathNormalization } from '../path.ts';
 import type { AccessLogSettings, RetryPolicy } from '../tables.ts';
 import type { Report } from './report.ts';
@@ -16,6 +17,8 @@ export interface MeshSettings {
   readonly unknown: 'passthrough' | 'blackhole';
   readonly pathNormalization: PathNormalization;
   readonly accessLog: AccessLogSettings;
+  /** Of clusters whose rule has none. */
+  readonly localityLbSetting: LoadBalancerLocalityLbSetting;
   readonly serviceExportTo: readonly string[];
   readonly virtualServiceExportTo: readonly string[];
   readonly destinationRuleExportTo: readonly string[];
@@ -38,6 +41,7 @@ export const readMeshSettings = (mesh: Mesh, report: Report): MeshSettings => {
     pathNormalization: config.pathNormalization.normalization,
     // A difference from Istio, whose default writes no log: locally the log is how one sees the mesh work.
     accessLog: { enabled: true, encoding: config.accessLogEncoding, format: config.accessLogFormat },
+    localityLbSetting: config.localityLbSetting,
     serviceExportTo: config.defaultServiceExportTo,
     virtualServiceExportTo: config.defaultVirtualServiceExportTo,
     destinationRuleExportTo: config.defaultDestinationRuleExportTo,

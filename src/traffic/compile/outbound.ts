@@ -129,7 +129,7 @@ const candidatePlans = (context: OutboundContext, host: string): readonly Virtua
   const ranked = context.plans.flatMap((plan) => {
     const lengths = plan.hosts
       .filter((own) => hostCovers(own, host))
-      .map((own) => (own === host ? Infinity : own.length));
+      .map((own) => (own === host ? Number.MAX_SAFE_INTEGER : own.length));
     return lengths.length === 0 ? [] : [{ plan, rank: Math.max(...lengths) }];
   });
   return ranked.sort((left, right) => right.rank - left.rank).map(({ plan }) => plan);
