@@ -21,7 +21,7 @@ export interface Observed {
   }[];
 }
 
-/** The ways a prediction contradicts what real Istio did; empty when it does not. */
+/** The ways a prediction contradicts what was recorded; empty when it does not. */
 export const contradictions = (prediction: Prediction, observed: Observed): readonly string[] => {
   const wrong: string[] = [];
   const check = (what: string, wanted: unknown, found: unknown): void => {

@@ -11,7 +11,7 @@ const cases = existsSync(corpus) ? readdirSync(corpus).filter((name) => /^\d/.te
 const isCodecMatter = ({ request }: Observed, name: string): boolean =>
   name.startsWith('234-') || (request.method !== undefined && request.method !== request.method.toUpperCase());
 
-/** What recordings of real Istio and the compiled tables say about the same requests, without a socket. */
+/** What was recorded and what the compiled tables say about the same requests, without a socket. */
 describe.skipIf(cases.length === 0)('the tables of recorded meshes', () => {
   const judged = new Map<string, number>();
 
