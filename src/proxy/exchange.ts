@@ -9,30 +9,17 @@
 import { STATUS_CODES } from 'node:http';
 import { decideCors } from '../traffic/cors.ts';
 import { decideFault, isSampled } from '../traffic/fault.ts';
-import { applyHeaderOperations } from '../traffic/headers.ts';
 import { normalizePath } from '../traffic/path.ts';
 import { redirectLocation } from '../traffic/redirect.ts';
 import { type AttemptOutcome, decideRetry } from '../traffic/retry.ts';
-import { rewritePath } from '../traffic/rewrite.ts';
 import { pickDestination } from '../traffic/route.ts';
-import type {
-  Cluster,
-  Endpoint,
-  HeaderOperations,
-  ProxyTables,
-  Route,
-  RouteAction,
-  WeightedDestination,
-} from '../traffic/tables.ts';
-import { operatorsOf } from './exchange-operators.ts';
+import type { Cluster, Endpoint, ProxyTables, Route, WeightedDestination } from '../traffic/tables.ts';
 import { recordOf } from './exchange-record.ts';
 import { type Forwarded, forwardHeaders } from './forwarded-headers.ts';
-import { expandOperators } from './header-operators.ts';
 import { type ClientConnection, noBytes } from './http1/client-connection.ts';
 import type { Head } from './http1/head.ts';
-import { HeaderEditor, headText } from './http1/header-editor.ts';
+import type { HeaderEditor } from './http1/header-editor.ts';
 import { idOf } from './http1/header-names.ts';
-import { httpDate } from './http1/http-date.ts';
 import type { RequestView } from './http1/request-view.ts';
 import type { RequestSink, ServerConnection } from './http1/server-connection.ts';
 import {
@@ -53,16 +40,11 @@ import { pickFor } from './pick.ts';
 import type { Place } from './place.ts';
 import type { ProxyState } from './proxy-state.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
+import { type Forward, type RequestLines, requestLines } from './request-lines.ts';
+import { type HeaderPair, localLines, responseLines } from './response-lines.ts';
 import { routeFor } from './routing.ts';
 import type { AttemptFailure, AttemptListener } from './stream.ts';
 
-type Forward = Extract<RouteAction, { readonly kind: 'forward' }>;
-
-const SERVER = idOf('server');
-const DATE = idOf('date');
-const SERVICE_TIME = idOf('x-envoy-upstream-service-time');
-const DECORATOR = idOf('x-envoy-decorator-operation');
-const HOST = idOf('host');
 const CONTENT_TYPE = idOf('content-type');
 const USER_AGENT = idOf('user-agent');
 const GRPC_STATUS = idOf('grpc-status');
@@ -101,18 +83,16 @@ export class Exchange implements RequestSink, AttemptListener {
   private readonly startMonotonicMs: number;
   readonly editor: HeaderEditor;
   responseHead: Head | undefined = undefined;
+  corsHeaders: readonly HeaderPair[] | undefined = undefined;
   private readonly replay = new ReplayBuffer();
   private upstream: ClientConnection | undefined = undefined;
-  /** The request head without what changes from attempt to attempt. */
-  private requestLines = '';
-  private target = '';
+  private composed: RequestLines | undefined = undefined;
   private isRequestComplete = false;
   private isResponseStarted = false;
   private isFinished = false;
   private isHolding = false;
   private wasRetried = false;
   private tried: Set<string> | undefined = undefined;
-  private corsHeaders: readonly (readonly [name: string, value: string])[] | undefined = undefined;
   private sentMs = 0;
   private timer: NodeJS.Timeout | undefined = undefined;
   private routeTimer: NodeJS.Timeout | undefined = undefined;
@@ -253,50 +233,18 @@ export class Exchange implements RequestSink, AttemptListener {
       this.answer(clusterNotFound);
       return;
     }
-    this.prepareHead(route, action);
+    this.composed = requestLines(this, route, action);
     this.replay.isKept = action.retry !== undefined || action.mirrors.length > 0;
     if (action.timeoutMs > 0 && this.isRequestComplete) this.startRouteTimer(action.timeoutMs);
     this.attempt(bytes, start, end);
     if (this.isRequestComplete) this.mirror();
   }
 
-  /** Rewrites and header operations, once for all attempts. */
-  private prepareHead(route: Route, action: Forward): void {
-    const { request, editor, place, destination } = this;
-    const { rewrite } = action;
-    let target = request.path;
-    if (rewrite !== undefined) {
-      target = rewritePath(rewrite, request.path);
-      if (rewrite.path !== undefined) editor.set('x-envoy-original-path', request.path);
-      if (rewrite.authority !== undefined) editor.host = headText(rewrite.authority);
-    }
-    if (place.direction !== 'inbound') {
-      if (route.operation !== '') editor.append('x-envoy-decorator-operation', headText(route.operation));
-      const expectedMs = expectedTimeoutMs(action);
-      if (expectedMs > 0) editor.append('x-envoy-expected-rq-timeout-ms', String(expectedMs));
-    }
-    if (hasOperations(destination?.requestHeaders, route.requestHeaders)) {
-      applyHeaderOperations([destination?.requestHeaders, route.requestHeaders], editor, (template) =>
-        expandOperators(template, operatorsOf(this)),
-      );
-    }
-    const { head } = request;
-    const { host } = editor;
-    this.target = headText(target);
-    let first = '';
-    if (host !== undefined) {
-      if (host !== this.authority) editor.set('x-envoy-original-host', this.authority);
-      head.dropKnown(HOST);
-      first = `host: ${host}\r\n`;
-    }
-    this.requestLines = first + editor.lines() + (head.isChunked ? 'transfer-encoding: chunked\r\n' : '');
-  }
-
   // ---- stages: pick, send
 
   private attempt(bytes: Buffer, start: number, end: number): void {
-    const { cluster, state, place, replay } = this;
-    if (cluster === undefined) return;
+    const { cluster, state, place, replay, composed } = this;
+    if (cluster === undefined || composed === undefined) return;
     this.attempts += 1;
     const endpoint = pickFor(cluster, place, state, this.tried);
     if (endpoint === undefined) {
@@ -310,7 +258,7 @@ export class Exchange implements RequestSink, AttemptListener {
     this.upstream = upstream;
     upstream.begin(this);
     const count = place.direction === 'inbound' ? '' : `x-envoy-attempt-count: ${this.attempts}\r\n`;
-    const head = `${this.method} ${this.target} HTTP/1.1\r\n${this.requestLines}${count}\r\n`;
+    const head = `${this.method} ${composed.target} HTTP/1.1\r\n${composed.lines}${count}\r\n`;
     let isFlowing: boolean;
     if (replay.isEmpty) isFlowing = upstream.send(head, bytes, start, end);
     else {
@@ -357,17 +305,18 @@ export class Exchange implements RequestSink, AttemptListener {
       this.sentMs = this.state.clock.monotonicMs();
       this.onRequestSent();
     }
-    if (this.requestLines !== '') this.mirror();
+    this.mirror();
   }
 
   /** Sends copies; needs the whole body, so a body too big to keep is not mirrored. */
   private mirror(): void {
+    const { composed } = this;
     const action = this.forwardAction();
-    if (action === undefined || action.mirrors.length === 0 || this.replay.isLost) return;
+    if (action === undefined || action.mirrors.length === 0 || composed === undefined || this.replay.isLost) return;
     for (const { cluster: name, percent } of action.mirrors) {
       const cluster = this.tables.clusters.get(name);
       if (cluster === undefined || !isSampled(percent, this.state.random())) continue;
-      const head = `${this.method} ${this.target} HTTP/1.1\r\n${this.requestLines}x-envoy-attempt-count: 1\r\n\r\n`;
+      const head = `${this.method} ${composed.target} HTTP/1.1\r\n${composed.lines}x-envoy-attempt-count: 1\r\n\r\n`;
       startMirror({
         state: this.state,
         place: this.place,
@@ -391,7 +340,7 @@ export class Exchange implements RequestSink, AttemptListener {
     this.serviceTimeMs = Math.round(this.state.clock.monotonicMs() - this.sentMs);
     this.noteUpstream();
     this.isResponseStarted = true;
-    const lines = this.responseLines(head);
+    const lines = responseLines(this, head);
     this.responseBytes += end - start;
     const isFlowing = this.downstream.sendHead(
       {
@@ -407,37 +356,6 @@ export class Exchange implements RequestSink, AttemptListener {
       end,
     );
     if (!isFlowing) this.upstream?.pauseResponse();
-  }
-
-  /** The response's header lines with what Envoy adds; `head` is the backend's. */
-  private responseLines(head: Head): string {
-    const { route, destination, place, forwarded } = this;
-    head.dropKnown(SERVER);
-    head.dropKnown(SERVICE_TIME);
-    head.dropKnown(DECORATOR);
-    let lines: string;
-    if (this.corsHeaders !== undefined || hasOperations(destination?.responseHeaders, route?.responseHeaders)) {
-      const editor = new HeaderEditor(head);
-      this.responseHead = head;
-      this.applyResponseOperations(editor);
-      this.responseHead = undefined;
-      lines = editor.lines();
-    } else lines = head.keptLines();
-    if (!head.has(DATE)) lines += `date: ${httpDate(this.startMs)}\r\n`;
-    lines += `server: ${serverName(place)}\r\nx-envoy-upstream-service-time: ${this.serviceTimeMs}\r\n`;
-    return place.direction === 'inbound' && !forwarded.hasDecorator ? lines + this.decoratorLine() : lines;
-  }
-
-  private applyResponseOperations(editor: HeaderEditor): void {
-    for (const [name, value] of this.corsHeaders ?? []) editor.set(name, value);
-    applyHeaderOperations([this.destination?.responseHeaders, this.route?.responseHeaders], editor, (template) =>
-      expandOperators(template, operatorsOf(this)),
-    );
-  }
-
-  private decoratorLine(): string {
-    const operation = this.route?.operation ?? '';
-    return operation === '' ? '' : `x-envoy-decorator-operation: ${headText(operation)}\r\n`;
   }
 
   onResponseBody(bytes: Buffer, start: number, end: number): void {
@@ -540,41 +458,22 @@ export class Exchange implements RequestSink, AttemptListener {
   // ---- answers of the proxy itself
 
   /** Answers without, or in place of, a backend. */
-  answer(local: LocalAnswer, headers: readonly (readonly [name: string, value: string])[] = []): void {
+  answer(local: LocalAnswer, headers: readonly HeaderPair[] = []): void {
     if (this.isFinished || this.isResponseStarted) return;
     this.cancelUpstream();
-    const { place } = this;
-    const body = Buffer.from(local.body, 'utf8');
-    const editor = new HeaderEditor(undefined);
-    editor.append('content-length', String(body.length));
-    const contentType = local.contentType ?? (body.length === 0 ? '' : 'text/plain');
-    if (contentType !== '') editor.append('content-type', contentType);
-    for (const [name, value] of headers) editor.set(name, value);
-    this.status = local.status;
+    const { status } = local;
+    this.status = status;
     this.flags = joinFlags(this.flags, local.flags);
     this.details = local.details;
     this.upstreamFailure = local.upstreamFailure ?? '';
-    if (this.route !== undefined) this.applyResponseOperations(editor);
-    editor.append('date', httpDate(this.startMs));
-    editor.append('server', serverName(place));
     this.isResponseStarted = true;
-    const isBodiless = this.method === 'HEAD' || local.status === 204 || local.status === 304;
-    const needsDecorator = place.direction === 'inbound' && !this.forwarded.hasDecorator;
-    const lines = editor.lines() + (needsDecorator ? this.decoratorLine() : '');
+    const body = Buffer.from(local.body, 'utf8');
+    const lines = localLines(this, local, body.length, headers);
+    const isBodiless = this.method === 'HEAD' || status === 204 || status === 304;
     this.responseBytes = isBodiless ? 0 : body.length;
-    this.downstream.sendHead(
-      {
-        status: local.status,
-        reason: STATUS_CODES[local.status] ?? 'Unknown',
-        lines,
-        isBodiless,
-        hasLength: true,
-        isFramed: false,
-      },
-      body,
-      0,
-      this.responseBytes,
-    );
+    const reason = STATUS_CODES[status] ?? 'Unknown';
+    const start = { status, reason, lines, isBodiless, hasLength: true, isFramed: false };
+    this.downstream.sendHead(start, body, 0, this.responseBytes);
     this.finish();
     this.downstream.endBody();
   }
@@ -617,20 +516,9 @@ const onBackOffOver = (exchange: Exchange): void => exchange.onBackOffOver();
 /** A client may offer to go on in cleartext HTTP/2; Envoy declines by not mentioning it. */
 const isUpgrade = (head: Head): boolean => head.isUpgrade && head.value(UPGRADE).toLowerCase() !== 'h2c';
 
-const serverName = ({ direction }: Place): string => (direction === 'outbound' ? 'envoy' : 'istio-envoy');
-
 const joinFlags = (flags: string, more: string): string => {
   if (more === '-' || more === '') return flags;
   return flags === '' ? more : `${flags},${more}`;
-};
-
-const hasOperations = (destination: HeaderOperations | undefined, route: HeaderOperations | undefined): boolean =>
-  destination !== undefined || route !== undefined;
-
-/** x-envoy-expected-rq-timeout-ms: the time of one try where that is the shorter one; 0 = none. */
-const expectedTimeoutMs = ({ timeoutMs, retry }: Forward): number => {
-  const perTryMs = retry?.perTryTimeoutMs ?? 0;
-  return perTryMs > 0 && (timeoutMs === 0 || perTryMs < timeoutMs) ? perTryMs : timeoutMs;
 };
 
 const outcomeOf = (failure: AttemptFailure, requestSent: boolean): AttemptOutcome =>

@@ -6,8 +6,6 @@ export interface LocalAnswer {
   readonly flags: string;
   readonly details: string;
   readonly body: string;
-  /** `text/plain` when empty and there is a body. */
-  readonly contentType?: string;
   /** UPSTREAM_TRANSPORT_FAILURE_REASON. */
   readonly upstreamFailure?: string;
 }
