@@ -49,9 +49,9 @@ export const createProxy = (options: ProxyOptions): MeshProxy => {
       return open(at, (socket) => acceptAtDoor(state, behind, socket));
     },
     close: async (drainMs) => {
-      clearInterval(sweeper);
       for (const server of servers) server.close();
       await state.drain(drainMs);
+      clearInterval(sweeper);
     },
   };
   states.set(proxy, state);

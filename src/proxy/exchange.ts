@@ -2,9 +2,9 @@
  * One request from its head to its record. The stages follow each other top to bottom; each asks a pure function of
  * `traffic/` and performs what it answers:
  *
- *   authenticate (the connection did: see Place) > route > fault > pick > send > classify > retry? > record
+ *   authenticate > route > fault > pick > send > classify > retry? > record
  *
- * The exchange belongs to no protocol: it knows its two sides as DownstreamStream and UpstreamStream.
+ * The file is long because the sequence is: it is meant to be read in one go. The exchange belongs to no protocol: it knows its two sides as DownstreamStream and UpstreamStream.
  */
 import { STATUS_CODES } from 'node:http';
 import { decideCors } from '../traffic/cors.ts';
@@ -127,6 +127,10 @@ export class Exchange implements RequestSink, AttemptListener {
     editor.reset();
     this.takeNames();
     this.isGrpc = head.value(CONTENT_TYPE).startsWith('application/grpc');
+    if (!isAuthenticated(tables, place)) {
+      this.refuseConnection();
+      return;
+    }
     this.forwarded = forwardHeaders(request, editor, place);
     if (request.isAbsolute) editor.host = request.authority;
     if (this.method === 'CONNECT' || isUpgrade(head)) {
@@ -145,6 +149,14 @@ export class Exchange implements RequestSink, AttemptListener {
     request.path = normalized.path;
     this.path = normalized.path;
     this.decide(bytes, start, end);
+  }
+
+  /** The port turned STRICT while a plaintext connection was open: Envoy would have closed it with its listener. */
+  private refuseConnection(): void {
+    this.flags = 'NR';
+    this.details = 'filter_chain_not_found';
+    this.finish();
+    this.downstream.abort();
   }
 
   /** What the record says of the request as it came. */
@@ -520,6 +532,12 @@ const joinFlags = (flags: string, more: string): string => {
   if (more === '-' || more === '') return flags;
   return flags === '' ? more : `${flags},${more}`;
 };
+
+/** Who the client is was settled by its connection; here it only has to be enough for the tables of this request. */
+const isAuthenticated = (tables: ProxyTables, { direction, port, tls }: Place): boolean =>
+  direction !== 'inbound' ||
+  tls !== undefined ||
+  (tables.inbound.get(port)?.mtls ?? tables.inboundDefault) !== 'STRICT';
 
 const outcomeOf = (failure: AttemptFailure, requestSent: boolean): AttemptOutcome =>
   failure.kind === 'connect' ? { kind: 'connect-failure' } : { kind: 'reset', requestSent };

@@ -32,6 +32,7 @@ export class Link {
   isGone = false;
   /** The peer reads slower than we write: stop reading from the other side until `onDrain`. */
   isBlocked = false;
+  isPaused = false;
   private error: Error | undefined = undefined;
 
   constructor(socket: Socket, readsByEvent: boolean) {
@@ -89,10 +90,12 @@ export class Link {
   }
 
   pause(): void {
+    this.isPaused = true;
     if (!this.isGone) this.socket.pause();
   }
 
   resume(): void {
+    this.isPaused = false;
     if (!this.isGone) this.socket.resume();
   }
 

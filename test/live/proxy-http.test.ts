@@ -421,6 +421,82 @@ describe('a response', () => {
   });
 });
 
+describe('a connection to a backend', () => {
+  it('that was held back for a slow reader serves the next request', async () => {
+    const size = 20_000_000;
+    const backend = await backendOf((socket) => {
+      socket.on('data', () => {
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n`);
+        socket.write(Buffer.alloc(size, 'x'));
+      });
+    });
+    const hop = await gateway(backend.at);
+    const raw = client(hop.at);
+    raw.socket.removeAllListeners('data');
+    raw.socket.pause();
+    let bytes = 0;
+    const read = async (until: number): Promise<void> => {
+      raw.write(GET);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      raw.socket.resume();
+      while (bytes < until) await new Promise((resolve) => raw.socket.once('data', resolve));
+      raw.socket.pause();
+    };
+    raw.socket.on('data', (piece: Buffer) => {
+      bytes += piece.length;
+    });
+    raw.socket.pause();
+    await read(size);
+    await read(2 * size);
+    expect(backend.connections.size).toBe(1);
+  });
+
+  it('is opened anew after as many requests as the cluster allows', async () => {
+    const seen = new Set<number | undefined>();
+    const backend = await backendOf((socket) => {
+      socket.on('data', () => {
+        seen.add(socket.remotePort);
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+      });
+    });
+    const hop = await gateway(backend.at);
+    const twice = cluster(APP, [endpoint('10.44.1.2', 8080)], { maxRequestsPerConnection: 2 });
+    hop.proxy.replaceTables(tables({ clusters: [twice], routes: routeTable(route(forward(APP))) }));
+    for (let round = 0; round < 6; round += 1) await send(hop.at, GET);
+    expect(seen.size).toBe(3);
+  });
+});
+
+describe('a client that is slow', () => {
+  it('with its head is answered 408 after ten seconds, without one is closed after sixty', async () => {
+    let nowMs = 0;
+    const backend = await answering('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+    const proxy = createProxy({
+      tables: tables({
+        clusters: [cluster(APP, [endpoint('10.44.1.2', 8080)])],
+        routes: routeTable(route(forward(APP))),
+      }),
+      network: network(new Map([['10.44.1.2:8080', backend.at]])),
+      clock: { nowMs: () => Date.now(), monotonicMs: () => nowMs },
+      random: () => 0.5,
+      identity,
+      onRecord: () => {},
+    });
+    closers.push(() => proxy.close(0));
+    const at = await proxy.listenGateway(80, { host: '127.0.0.1', port: 0 });
+    const slow = client(at);
+    const idle = client(at);
+    slow.write('GET / HTTP/1.1\r\nhost');
+    idle.write(GET);
+    await idle.until((received) => responsesIn(received).length > 0);
+    nowMs = 11_000;
+    expect(await slow.closed()).toMatch(/^HTTP\/1\.1 408 /);
+    expect(idle.isClosed).toBe(false);
+    nowMs = 80_000;
+    await idle.closed();
+  });
+});
+
 describe('a backend that fails', () => {
   const failing = () => backendOf((socket) => socket.once('data', () => socket.destroy()));
   const retry = {

@@ -289,6 +289,26 @@ describe('an inbound port', () => {
     expect(records).toMatchObject([{ responseCode: 0, flags: 'NR', details: 'filter_chain_not_found' }]);
   });
 
+  it('that turns STRICT refuses the next request of an open plaintext connection', async () => {
+    const made = await pair({ app: await application(), port: inboundPort('PERMISSIVE') });
+    const raw = client(made.serverAt);
+    raw.write(GET);
+    await raw.until((received) => responsesIn(received).length > 0);
+    made.server.replaceTables(
+      tables({
+        mode: 'sidecar',
+        account: 'app',
+        address: '10.44.1.2',
+        inbound: [inboundPort('STRICT')],
+        clusters: [applicationCluster],
+      }),
+    );
+    raw.write(GET);
+    await raw.closed();
+    expect(raw.error).toBe('ECONNRESET');
+    expect(made.records.at(-1)).toMatchObject({ flags: 'NR', details: 'filter_chain_not_found' });
+  });
+
   it('that is STRICT refuses TLS without a certificate, and one of a foreign authority', async () => {
     const { serverAt, records } = await pair({ app: await application() });
     const strange = await foreign.issue(spiffe('client'));

@@ -225,6 +225,8 @@ export class ClientConnection implements LinkOwner, UpstreamStream {
     const { maxRequests } = this.home;
     // Surplus bytes would be taken for the next response: such a connection is never used again.
     if (hasSurplus || (maxRequests > 0 && this.requests >= maxRequests)) this.isReusable = false;
+    // The end may have come while the client was slow; an idle connection must hear when it is closed.
+    if (this.link.isPaused) this.link.resume();
     listener?.onResponseEnd(this.bodyBytes);
     if (this.isReusable && !this.link.isGone && this.link.socket.writable) this.home.onFree(this);
     else this.link.destroy();

@@ -258,7 +258,10 @@ export class ServerConnection implements LinkOwner, DownstreamStream, Member {
     this.state = AWAIT_HEAD;
     this.deadlineMs = this.nowMs + IDLE_TIMEOUT_MS;
     this.isPaused = false;
-    if (this.stash.length === 0) return;
+    if (this.stash.length === 0) {
+      if (this.link.isPaused) this.link.resume();
+      return;
+    }
     // Not from here: a long pipeline must not deepen the stack.
     queueMicrotask(() => this.resumeRequest());
   }

@@ -54,6 +54,7 @@ class Tunnel implements LinkOwner, Member {
   private upstreamLocalAddress = '';
   private isConnected = false;
   private isRecorded = false;
+  private isDestroyed = false;
   private bytesReceived = 0;
   private bytesSent = 0;
   private flags = '-';
@@ -129,9 +130,18 @@ class Tunnel implements LinkOwner, Member {
     this.upstream?.resume();
   }
 
-  onGone(): void {
+  onGone(error: Error | undefined): void {
+    const { upstream } = this;
+    // Without an error both sides had ended: what is still on its way to the endpoint may arrive.
+    if (error !== undefined || this.isDestroyed || !this.isConnected) upstream?.destroy();
+    else upstream?.end();
+    this.finish();
+  }
+
+  /** Both connections are gone, or the client's is and there was no other. */
+  private finish(): void {
+    if (!this.downstream.isGone || this.upstream?.isGone === false) return;
     clearTimeout(this.connectTimer);
-    this.upstream?.destroy();
     this.record();
     this.state.remove(this);
   }
@@ -151,6 +161,7 @@ class Tunnel implements LinkOwner, Member {
   }
 
   onUpstreamGone(error: Error | undefined): void {
+    this.finish();
     if (!this.isConnected && !this.downstream.isGone) {
       this.flags = 'UF';
       this.failure ??= connectFailureOf(error, this.endpoint?.transport.kind === 'istio-mutual');
@@ -165,11 +176,13 @@ class Tunnel implements LinkOwner, Member {
   drain(): void {}
 
   destroy(): void {
+    this.isDestroyed = true;
     this.downstream.destroy();
+    this.upstream?.destroy();
   }
 
   sweep(nowMs: number): void {
-    if (nowMs - this.lastBytesMs > IDLE_TIMEOUT_MS) this.downstream.destroy();
+    if (nowMs - this.lastBytesMs > IDLE_TIMEOUT_MS) this.destroy();
   }
 
   private record(): void {

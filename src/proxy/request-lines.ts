@@ -1,0 +1,57 @@
+/** The request as it goes on: rewritten target, and header lines with the route's operations applied. */
+import { applyHeaderOperations } from '../traffic/headers.ts';
+import { rewritePath } from '../traffic/rewrite.ts';
+import type { Route, RouteAction } from '../traffic/tables.ts';
+import type { Exchange } from './exchange.ts';
+import { operatorsOf } from './exchange-operators.ts';
+import { expandOperators } from './header-operators.ts';
+import { headText } from './http1/header-editor.ts';
+import { idOf } from './http1/header-names.ts';
+
+export type Forward = Extract<RouteAction, { readonly kind: 'forward' }>;
+
+export interface RequestLines {
+  readonly target: string;
+  /** Every header line but the ones that change from attempt to attempt. */
+  readonly lines: string;
+}
+
+const HOST = idOf('host');
+
+/** Composed once for all attempts and mirrors of an exchange. */
+export const requestLines = (exchange: Exchange, route: Route, action: Forward): RequestLines => {
+  const { request, editor, place, destination } = exchange;
+  const { rewrite } = action;
+  let target = request.path;
+  if (rewrite !== undefined) {
+    target = rewritePath(rewrite, request.path);
+    if (rewrite.path !== undefined) editor.set('x-envoy-original-path', request.path);
+    if (rewrite.authority !== undefined) editor.host = headText(rewrite.authority);
+  }
+  if (place.direction !== 'inbound') {
+    if (route.operation !== '') editor.append('x-envoy-decorator-operation', headText(route.operation));
+    const expectedMs = expectedTimeoutMs(action);
+    if (expectedMs > 0) editor.append('x-envoy-expected-rq-timeout-ms', String(expectedMs));
+  }
+  if (destination?.requestHeaders !== undefined || route.requestHeaders !== undefined) {
+    applyHeaderOperations([destination?.requestHeaders, route.requestHeaders], editor, (template) =>
+      expandOperators(template, operatorsOf(exchange)),
+    );
+  }
+  const { head } = request;
+  const { host } = editor;
+  let first = '';
+  if (host !== undefined) {
+    if (host !== exchange.authority) editor.set('x-envoy-original-host', exchange.authority);
+    head.dropKnown(HOST);
+    first = `host: ${host}\r\n`;
+  }
+  const framing = head.isChunked ? 'transfer-encoding: chunked\r\n' : '';
+  return { target: headText(target), lines: first + editor.lines() + framing };
+};
+
+/** x-envoy-expected-rq-timeout-ms: the time of one try where that is the shorter one; 0 = none. */
+const expectedTimeoutMs = ({ timeoutMs, retry }: Forward): number => {
+  const perTryMs = retry?.perTryTimeoutMs ?? 0;
+  return perTryMs > 0 && (timeoutMs === 0 || perTryMs < timeoutMs) ? perTryMs : timeoutMs;
+};
