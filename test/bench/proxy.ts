@@ -1,13 +1,14 @@
 // CPU per request of one gateway hop: heddle next to nginx and Envoy, where they are installed (install-peers.sh).
 // Rounds are interleaved, because the machine is never quiet: compare ratios of one run, never numbers of two.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import { envoy, nginx, type Peer } from './proxy/peers.ts';
+import { envoy, nginx, type Peer, which } from './proxy/peers.ts';
 
 const CONNECTIONS = 64;
 
@@ -18,14 +19,7 @@ interface Measured {
   readonly p99Us: number[];
 }
 
-const hasTaskset = ((): boolean => {
-  try {
-    execFileSync('taskset', ['-c', '1', 'true'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
+const hasTaskset = which('taskset') !== undefined;
 
 const children: ChildProcess[] = [];
 
@@ -82,10 +76,11 @@ const cpuOf = (pid: number): number => {
   return total;
 };
 
-const compile = async (directory: string, name: string): Promise<string> => {
-  const outfile = join(directory, `${name}.mjs`);
+/** Bundled as the product is: what runs must be what users run. */
+const compile = async (directory: string, source: URL): Promise<string> => {
+  const outfile = join(directory, basename(source.pathname).replace('.ts', '.mjs'));
   await build({
-    entryPoints: [join(import.meta.dirname, 'proxy', `${name}.ts`)],
+    entryPoints: [fileURLToPath(source)],
     outfile,
     bundle: true,
     format: 'esm',
@@ -134,12 +129,14 @@ export const bench = async (args: readonly string[]): Promise<void> => {
 };
 
 const compare = async (directory: string, rounds: number, seconds: number, bytes: string): Promise<void> => {
-  const [backendFile, loadFile, gatewayFile] = await Promise.all(
-    ['backend', 'load', 'gateway'].map((name) => compile(directory, name)),
-  );
+  const [backendFile, loadFile, gatewayFile] = await Promise.all([
+    compile(directory, new URL('./proxy/backend.ts', import.meta.url)),
+    compile(directory, new URL('./proxy/load.ts', import.meta.url)),
+    compile(directory, new URL('./proxy/gateway.ts', import.meta.url)),
+  ]);
   const node = process.execPath;
-  const backend = Number(await firstLine(start(0, [node, backendFile ?? '', bytes])));
-  const own = start(1, [node, gatewayFile ?? '', String(backend), join(directory, 'heddle-access.log')]);
+  const backend = Number(await firstLine(start(0, [node, backendFile, bytes])));
+  const own = start(1, [node, gatewayFile, String(backend), join(directory, 'heddle-access.log')]);
   const proxies = [
     ['heddle', Number(await firstLine(own)), own.pid ?? 0] as const,
     await startPeer(nginx(directory, backend, await freePort())),
@@ -150,7 +147,7 @@ const compare = async (directory: string, rounds: number, seconds: number, bytes
   for (let round = -1; round < rounds; round += 1) {
     for (const [index, [name, port, pid]] of proxies.entries()) {
       const before = cpuOf(pid);
-      const load = start(0, [node, loadFile ?? '', String(port), String(CONNECTIONS), String(seconds * 1000)]);
+      const load = start(0, [node, loadFile, String(port), String(CONNECTIONS), String(seconds * 1000)]);
       const { requests, failures, p50Us, p99Us } = JSON.parse(await firstLine(load));
       if (failures > 0) throw new Error(`${name}: ${failures} requests failed`);
       if (round < 0) continue;

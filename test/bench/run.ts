@@ -1,12 +1,10 @@
-// npm run bench -- NAME [ARGUMENTS]: runs test/bench/NAME.ts.
-import { existsSync } from 'node:fs';
+// npm run bench -- NAME [ARGUMENTS]: one file of this folder per benchmark.
+const benches: ReadonlyMap<string, () => Promise<{ readonly bench: (args: readonly string[]) => Promise<void> }>> =
+  new Map([['proxy', () => import('./proxy.ts')]]);
 
 const [name = '', ...rest] = process.argv.slice(2);
-const file = new URL(`./${name}.ts`, import.meta.url);
-if (!/^[a-z-]+$/.test(name) || name === 'run' || !existsSync(file)) {
-  console.error('usage: npm run bench -- proxy [--rounds N] [--seconds N] [--bytes N]');
+const load = benches.get(name);
+if (load === undefined) {
+  console.error(`usage: npm run bench -- ${[...benches.keys()].join('|')} [--rounds N] [--seconds N] [--bytes N]`);
   process.exitCode = 64;
-} else {
-  const { bench }: { bench: (args: readonly string[]) => Promise<void> } = await import(file.href);
-  await bench(rest);
-}
+} else await (await load()).bench(rest);

@@ -97,6 +97,8 @@ describe('a head that could be read in two ways', () => {
     ['an empty length', get('Content-Length:\r\n'), codec],
     ['a length of more digits than a number has', get('Content-Length: 99999999999999999999\r\n'), codec],
     ['a length with a space inside', get('Content-Length: 1 2\r\n'), codec],
+    ['a length with a tab after it', get('Content-Length: 3 \t\r\n'), codec],
+    ['a coding with a tab after it', get('Transfer-Encoding: chunked\t\r\n'), coding],
     ['an unknown coding', get('Transfer-Encoding: gzip\r\n'), coding],
     ['a list of codings', get('Transfer-Encoding: gzip, chunked\r\n'), coding],
     ['a coding with a parameter', get('Transfer-Encoding: chunked;q=1\r\n'), coding],

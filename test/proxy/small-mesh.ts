@@ -16,7 +16,7 @@ import type {
   UpstreamTransport,
 } from '../../src/traffic/tables.ts';
 
-export const peer = (workload: string): Peer => ({
+const peer = (workload: string): Peer => ({
   workload,
   namespace: 'default',
   app: workload,
@@ -101,14 +101,14 @@ export const cluster = (name: string, endpoints: readonly Endpoint[], changes: P
 
 export const APP = 'outbound|80||app.default.svc.cluster.local';
 
-export const passthroughCluster = cluster('PassthroughCluster', [], {
+const passthroughCluster = cluster('PassthroughCluster', [], {
   kind: 'original-destination',
   service: undefined,
 });
 
 const blackholeCluster = cluster('BlackHoleCluster', [], { kind: 'blackhole', service: undefined });
 
-export interface TableParts {
+interface TableParts {
   readonly mode?: 'sidecar' | 'gateway';
   readonly account?: string;
   readonly address?: string;

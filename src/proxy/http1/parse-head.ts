@@ -181,12 +181,16 @@ const readKnown = (bytes: Buffer, id: number, start: number, end: number, line: 
       return head.first[HOST] === -1 || fail(head, codecError);
     case CONTENT_LENGTH: {
       // RFC 9112 6.3 lets a recipient merge equal repetitions; refusing all of them leaves nothing to disagree on.
-      if (head.contentLength >= 0 || start === end || end - start > 15) return fail(head, codecError);
+      if (head.contentLength >= 0 || start === end || end - start > 15 || hasTabAfter(bytes, end)) {
+        return fail(head, codecError);
+      }
       head.contentLength = parseDigits(bytes, start, end);
       return head.contentLength >= 0 || fail(head, codecError);
     }
     case TRANSFER_ENCODING:
-      if (head.isChunked || !equals(bytes, start, end, CHUNKED)) return fail(head, unknownCoding);
+      if (head.isChunked || !equals(bytes, start, end, CHUNKED) || hasTabAfter(bytes, end)) {
+        return fail(head, unknownCoding);
+      }
       head.isChunked = true;
       head.isDropped[line] = 1;
       return true;
@@ -203,6 +207,12 @@ const readKnown = (bytes: Buffer, id: number, start: number, end: number, line: 
     default:
       return true;
   }
+};
+
+/** White space like this is allowed, and yet some parsers (Node's) refuse it: nobody honest sends it. */
+const hasTabAfter = (bytes: Buffer, end: number): boolean => {
+  for (let at = end; bytes[at] === SPACE || bytes[at] === TAB; at += 1) if (bytes[at] === TAB) return true;
+  return false;
 };
 
 const readConnection = (bytes: Buffer, start: number, end: number, head: Head): boolean => {

@@ -9,7 +9,8 @@ export interface Peer {
   readonly command: readonly [string, ...string[]];
 }
 
-const which = (command: string): string | undefined => {
+/** Path of a command, undefined when there is none. */
+export const which = (command: string): string | undefined => {
   try {
     return execFileSync('sh', ['-c', `command -v ${command}`], { encoding: 'utf8' }).trim();
   } catch {
