@@ -48,18 +48,18 @@ const block: Route = {
 /** The route for a request at a place; undefined = 404 NR. */
 export const routeFor = (tables: ProxyTables, place: Place, request: RequestView): Route | undefined => {
   const routes = routesAt(tables, place);
-  if (!('exact' in routes)) return routes;
+  if (routes === undefined || !('exact' in routes)) return routes;
   const virtualHost = findVirtualHost(routes, request.authority);
   return virtualHost === undefined ? undefined : matchRoute(virtualHost, request);
 };
 
-/** The route table that serves a place, or the one route where Istio has no table. */
-const routesAt = (tables: ProxyTables, { direction, address, port }: Place): RouteTable | Route => {
+/** The route table that serves a place, or the one route where Istio has no table; undefined for a port that went. */
+const routesAt = (tables: ProxyTables, { direction, address, port }: Place): RouteTable | Route | undefined => {
   switch (direction) {
     case 'inbound':
-      return tables.inbound.get(port)?.routes ?? block;
+      return tables.inbound.get(port)?.routes;
     case 'gateway':
-      return tables.gateway.get(port)?.routes ?? block;
+      return tables.gateway.get(port)?.routes;
     case 'outbound': {
       const listener = selectOutbound(tables.outbound, address, port);
       if (listener === 'passthrough') return passThrough;

@@ -755,6 +755,7 @@ describe('closing', () => {
     expect(response?.head).toMatch(/connection: close/);
     expect(response?.body).toBe('late');
     await closed;
+    while (slow.connections.size > 0) await new Promise((resolve) => setImmediate(resolve));
     await expect(send(hop.at, GET)).resolves.toMatchObject({ head: '' });
   });
 

@@ -164,6 +164,7 @@ class Handshake implements Member {
 }
 
 const onSecure = (state: ProxyState, port: number, socket: TLSSocket): void => {
+  socket.on('error', ignore);
   const certificate = socket.getPeerCertificate();
   const peerPrincipal = peerSpiffeId(certificate);
   if (peerPrincipal === undefined) {

@@ -16,6 +16,8 @@ export const listen = async (at: SocketAddress, onSocket: (socket: Socket) => vo
     server.once('error', (error) => reject(cannotListen(at, error)));
     server.listen({ host: at.host, port: at.port, backlog: BACKLOG }, resolve);
   });
+  // Later errors are single connections that could not be accepted; their clients see them fail.
+  server.on('error', () => {});
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : at.port;
   return { at: { host: at.host, port }, server };
