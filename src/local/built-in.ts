@@ -6,9 +6,6 @@ export const SYSTEM_NAMESPACE = 'heddle-system';
 /** The built-in client: whoever calls `heddle local curl` without `--from`, or a service by its `.localhost` name. */
 export const CLIENT_POD = `${SYSTEM_NAMESPACE}/client-0`;
 
-/** The ingress gateway an Istio installation brings; the input's own one takes its place. */
-export const INGRESS_POD = 'istio-system/istio-ingressgateway-0';
-
 /**
  * What an Istio installation provides beside the user's objects, in the user's own language: an object of the input
  * with the same kind, namespace and name takes the place of the one here. Access logs are on, as in Istio's demo

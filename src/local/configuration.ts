@@ -5,6 +5,7 @@ import type { Pod } from '../model/pod.ts';
 import { derivePods } from '../model/pods.ts';
 import { loadYaml } from '../yaml/load.ts';
 import type { SourceText } from '../yaml/source-text.ts';
+import { bindingProblems } from './binding.ts';
 import { BUILT_IN } from './built-in.ts';
 
 /** A whole configuration as read from its texts: objects and the pods they make, before any address or table. */
@@ -35,7 +36,12 @@ export const loadConfiguration = async (
   return {
     mesh: built.mesh,
     pods: derived.pods,
-    problems: [...loaded.flatMap((stream) => stream.problems), ...built.problems, ...derived.problems],
+    problems: [
+      ...loaded.flatMap((stream) => stream.problems),
+      ...built.problems,
+      ...derived.problems,
+      ...bindingProblems(derived.pods),
+    ],
     sources: options.builtIns ? [...sources, BUILT_IN] : sources,
   };
 };

@@ -3,7 +3,7 @@ import type { Problem } from '../base/problem.ts';
 import { hasErrors } from '../base/problem.ts';
 import type { Authority } from '../ca/authority.ts';
 import { createIdentityKeeper } from '../ca/rotation.ts';
-import type { Pod } from '../model/pod.ts';
+import type { Mesh } from '../model/mesh.ts';
 import type { SocketAddress } from '../proxy/proxy.ts';
 import type { AccessRecord } from '../telemetry/access-record.ts';
 import { compileMesh } from '../traffic/compile/compile-mesh.ts';
@@ -11,6 +11,7 @@ import type { CompiledMesh, World } from '../traffic/compile/world.ts';
 import { type AddressBook, createAddressBook } from './address-book.ts';
 import { ClusterNetwork } from './cluster-network.ts';
 import { type LoadedConfiguration, podKey } from './configuration.ts';
+import { type PodPlan, planPods } from './pod-plan.ts';
 import { type RunningPod, startPod } from './running-pod.ts';
 import type { SocketPlan } from './sockets.ts';
 import type { StandInHooks } from './stand-in/stand-in.ts';
@@ -30,14 +31,11 @@ export interface MeshRuntimeOptions {
   readonly hooks: StandInHooks;
 }
 
-export interface Applied {
+interface Applied {
   readonly generation: number;
   /** Problems of compiling; with an error among them nothing was changed. */
   readonly problems: readonly Problem[];
   readonly isApplied: boolean;
-  /** Pods that were started, replaced or ended. */
-  readonly started: readonly string[];
-  readonly stopped: readonly string[];
 }
 
 /** A running mesh: its pods, their proxies and applications, on this machine's sockets. */
@@ -61,11 +59,13 @@ export interface MeshRuntime {
   close(drainMs: number): Promise<void>;
 }
 
-/** What of a pod can't change while it runs: a difference means a new pod in its place. */
-const shapeOf = (pod: Pod): string =>
-  JSON.stringify([pod.proxyMode, pod.serviceAccount, pod.containers, pod.annotations, pod.labels]);
+/**
+ * How long a replaced pod goes on serving: requests on their way to it chose it before the others knew. The same idea
+ * as Istio's terminationDrainDuration.
+ */
+const GRACE_MS = 1_000;
 
-/** How long a replaced pod's requests may take to finish. */
+/** How long its requests may take to finish after that. */
 const DRAIN_MS = 5_000;
 
 class LiveMesh implements MeshRuntime {
@@ -78,6 +78,11 @@ class LiveMesh implements MeshRuntime {
   readonly #book: AddressBook;
   readonly #identities;
   readonly #bindings = new Map<string, SocketAddress>();
+  readonly #leaving = new Map<RunningPod, Promise<void>>();
+  #close = (): void => {};
+  readonly #closing = new Promise<void>((resolve) => {
+    this.#close = resolve;
+  });
   #generation = 0;
 
   constructor(options: MeshRuntimeOptions) {
@@ -92,7 +97,7 @@ class LiveMesh implements MeshRuntime {
     });
   }
 
-  #worldOf({ mesh, pods }: LoadedConfiguration): World {
+  #worldOf(mesh: Mesh, plans: readonly PodPlan[]): World {
     const headless = new Set(
       mesh
         .of('Service')
@@ -101,11 +106,7 @@ class LiveMesh implements MeshRuntime {
     );
     return {
       mesh,
-      pods: pods.map((pod) => ({
-        pod,
-        address: this.#book.podAddress(podKey(pod)),
-        ready: !this.notReady.has(podKey(pod)),
-      })),
+      pods: plans.map(({ key, pod, address }) => ({ pod, address, ready: !this.notReady.has(key) })),
       serviceAddress: (namespace, name) => {
         const key = `${namespace}/${name}`;
         return headless.has(key) ? undefined : this.#book.serviceAddress(key);
@@ -115,78 +116,81 @@ class LiveMesh implements MeshRuntime {
   }
 
   async apply(configuration: LoadedConfiguration): Promise<Applied> {
-    const world = this.#worldOf(configuration);
+    const plans = planPods(configuration, this.#book);
+    const world = this.#worldOf(configuration.mesh, plans);
     const compiled = compileMesh(world, this.#generation + 1);
-    if (hasErrors(compiled.problems))
-      return { generation: this.#generation, problems: compiled.problems, isApplied: false, started: [], stopped: [] };
-    const wanted = new Map(configuration.pods.map((pod) => [podKey(pod), pod]));
-    const fresh = [...wanted].filter(([key]) => !this.pods.has(key));
-    const changed = [...wanted].filter(([key, pod]) => {
-      const running = this.pods.get(key);
-      return running !== undefined && shapeOf(running.pod) !== shapeOf(pod);
-    });
-    const gone = [...this.pods.keys()].filter((key) => !wanted.has(key));
-
-    const started = await this.#startAll(fresh, compiled);
+    const { problems } = compiled;
+    if (hasErrors(problems)) {
+      this.#forgetAddresses();
+      return { generation: this.#generation, problems, isApplied: false };
+    }
+    const kept = new Map([...this.pods].map(([, running]) => [running.identity, running]));
+    const started = await this.#startAll(
+      plans.filter(({ identity }) => !kept.has(identity)),
+      compiled,
+    );
     this.#generation++;
     this.configuration = configuration;
     this.compiled = compiled;
     this.network.use(world);
-    for (const [key, running] of started) this.pods.set(key, running);
-    // A changed pod keeps its address, so the old one must let go of the sockets first.
-    for (const [key, pod] of changed) {
-      await this.pods.get(key)?.close(0);
-      this.pods.delete(key);
-      this.pods.set(key, await this.#start(key, pod, compiled));
+    this.pods.clear();
+    for (const { key, identity } of plans) {
+      const running = started.get(identity) ?? kept.get(identity);
+      if (running !== undefined) this.pods.set(key, running);
     }
     for (const [key, running] of this.pods) {
       const tables = compiled.proxies.get(key);
-      if (tables !== undefined && !started.has(key)) await running.replaceTables(tables);
+      if (tables !== undefined && kept.has(running.identity)) await running.replaceTables(tables);
     }
-    await Promise.all(
-      gone.map(async (key) => {
-        const running = this.pods.get(key);
-        this.pods.delete(key);
-        await running?.close(DRAIN_MS);
-      }),
-    );
+    const wanted = new Set(plans.map(({ identity }) => identity));
+    for (const running of kept.values()) if (!wanted.has(running.identity)) this.#dismiss(running);
+    this.#forgetAddresses();
+    return { generation: this.#generation, problems, isApplied: true };
+  }
+
+  /** Nobody sends to the pod any more: what it still has may finish while the mesh goes on. */
+  #dismiss(running: RunningPod): void {
+    const grace = new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref());
+    const leaving = Promise.race([grace, this.#closing])
+      .then(() => running.close(DRAIN_MS))
+      .finally(() => {
+        this.#leaving.delete(running);
+        this.#forgetAddresses();
+      });
+    this.#leaving.set(running, leaving);
+  }
+
+  /** Addresses of pods and services that are not in force may be given out again. */
+  #forgetAddresses(): void {
+    const services = this.configuration?.mesh.of('Service') ?? [];
     this.#book.keepOnly(
-      new Set(wanted.keys()),
-      new Set(configuration.mesh.of('Service').map((service) => `${service.namespace}/${service.name}`)),
+      new Set([...this.pods.values(), ...this.#leaving.keys()].map(({ identity }) => identity)),
+      new Set(services.map(({ namespace, name }) => `${namespace}/${name}`)),
     );
-    return {
-      generation: this.#generation,
-      problems: compiled.problems,
-      isApplied: true,
-      started: [...fresh, ...changed].map(([key]) => key),
-      stopped: gone,
-    };
   }
 
-  async #startAll(
-    pods: readonly (readonly [string, Pod])[],
-    compiled: CompiledMesh,
-  ): Promise<ReadonlyMap<string, RunningPod>> {
-    const results = await Promise.allSettled(
-      pods.map(async ([key, pod]) => [key, await this.#start(key, pod, compiled)] as const),
-    );
-    const started = new Map(results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
+  async #startAll(plans: readonly PodPlan[], compiled: CompiledMesh): Promise<ReadonlyMap<string, RunningPod>> {
+    const results = await Promise.allSettled(plans.map((plan) => this.#start(plan, compiled)));
+    const started = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     const failed = results.find((result) => result.status === 'rejected');
-    if (failed === undefined) return started;
-    await Promise.all([...started.values()].map((running) => running.close(0)));
-    throw failed.reason;
+    if (failed !== undefined) {
+      await Promise.all(started.map((running) => running.close(0)));
+      this.#forgetAddresses();
+      throw failed.reason;
+    }
+    return new Map(started.map((running) => [running.identity, running]));
   }
 
-  #start(key: string, pod: Pod, compiled: CompiledMesh): Promise<RunningPod> {
-    const { plan, clock, random, hooks, onRecord } = this.#options;
-    return startPod(pod, this.#book.podAddress(key), compiled.proxies.get(key), {
-      plan,
+  #start(plan: PodPlan, compiled: CompiledMesh): Promise<RunningPod> {
+    const { clock, random, hooks, onRecord } = this.#options;
+    return startPod(plan, compiled.proxies.get(plan.key), {
+      plan: this.#options.plan,
       network: this.network,
       identities: this.#identities,
       clock,
       random,
       hooks,
-      bindingOf: (of) => this.#bindings.get(podKey(of)),
+      bindingOf: (pod) => this.#bindings.get(podKey(pod)),
       onRecord,
     });
   }
@@ -200,28 +204,20 @@ class LiveMesh implements MeshRuntime {
   }
 
   async probe(): Promise<boolean> {
-    let isDifferent = false;
-    const bound = [...this.pods].filter(([, { application }]) => application?.bound !== undefined);
-    await Promise.all(
-      bound.map(async ([key, { application }]) => {
-        const isReady = await application?.isReady();
-        if (isReady === !this.notReady.has(key)) return;
-        isDifferent = true;
-        if (isReady) this.notReady.delete(key);
-        else this.notReady.set(key, `nothing accepts connections (${application?.bound})`);
-      }),
+    const answers = await Promise.all(
+      [...this.pods].map(async ([key, { application }]) => [key, await application?.whyNotReady()] as const),
     );
-    for (const key of this.notReady.keys()) {
-      if (this.pods.get(key)?.application?.bound !== undefined) continue;
-      this.notReady.delete(key);
-      isDifferent = true;
-    }
+    const isDifferent = answers.some(([key, reason]) => (reason === undefined) === this.notReady.has(key));
+    this.notReady.clear();
+    for (const [key, reason] of answers) if (reason !== undefined) this.notReady.set(key, reason);
     return isDifferent;
   }
 
   async close(drainMs: number): Promise<void> {
+    this.#close();
     this.#identities.close();
     await Promise.all([...this.pods.values()].map((running) => running.close(drainMs)));
+    await Promise.all(this.#leaving.values());
     this.pods.clear();
   }
 }

@@ -15,7 +15,6 @@ import { BUILT_IN } from './built-in.ts';
 import { podKey } from './configuration.ts';
 import type { MeshRuntime } from './mesh-runtime.ts';
 import type { RunningPod } from './running-pod.ts';
-import { applicationPorts } from './workload.ts';
 
 /** A running mesh as people and scripts are told of it: the user's objects, and where this machine enters them. */
 export interface ReportSource {
@@ -45,7 +44,7 @@ const workloadsOf = (runtime: MeshRuntime): readonly (readonly [RunningPod, ...R
 const socketsOf = (running: RunningPod, runtime: MeshRuntime): readonly string[] => {
   const sockets =
     running.proxy === undefined
-      ? applicationPorts(running.pod).map((port) => runtime.network.socketOf(running.address, port))
+      ? (running.application?.ports ?? []).map((port) => runtime.network.socketOf(running.address, port))
       : [...running.listeners.values()];
   return sockets.map(({ host, port }) => `${host}:${port}`);
 };

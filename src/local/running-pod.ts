@@ -5,12 +5,13 @@ import { createProxy } from '../proxy/create-proxy.ts';
 import type { MeshProxy, Network, SocketAddress } from '../proxy/proxy.ts';
 import type { AccessRecord } from '../telemetry/access-record.ts';
 import type { ProxyTables } from '../traffic/tables.ts';
+import type { PodPlan } from './pod-plan.ts';
 import type { SocketPlan } from './sockets.ts';
 import type { StandInHooks } from './stand-in/stand-in.ts';
 import { type Application, startApplication } from './workload.ts';
 
 /** Istio's port for captured outbound connections. */
-export const OUTBOUND_PORT = 15001;
+const OUTBOUND_PORT = 15001;
 
 /** What every pod of one mesh shares. */
 export interface PodServices {
@@ -27,6 +28,8 @@ export interface PodServices {
 
 /** One pod with everything that listens for it. */
 export interface RunningPod {
+  /** See PodPlan. */
+  readonly identity: string;
   readonly pod: Pod;
   readonly address: string;
   readonly application: Application | undefined;
@@ -43,18 +46,22 @@ export interface RunningPod {
 }
 
 class LivePod implements RunningPod {
+  readonly identity: string;
   readonly pod: Pod;
   readonly address: string;
   readonly listeners = new Map<number, SocketAddress>();
   application: Application | undefined;
   outbound: SocketAddress | undefined;
   proxy: MeshProxy | undefined;
+  readonly #servicePorts: readonly number[];
   readonly #services: PodServices;
   #identity: KeptIdentity | undefined;
 
-  constructor(pod: Pod, address: string, services: PodServices) {
+  constructor({ identity, pod, address, servicePorts }: PodPlan, services: PodServices) {
+    this.identity = identity;
     this.pod = pod;
     this.address = address;
+    this.#servicePorts = servicePorts;
     this.#services = services;
   }
 
@@ -70,6 +77,7 @@ class LivePod implements RunningPod {
       pod: this.pod,
       address: hasSidecar ? plan.applicationAddress(this.address) : this.address,
       plan,
+      servicePorts: this.#servicePorts,
       boundTo: bindingOf(this.pod),
       hooks,
     });
@@ -119,12 +127,11 @@ class LivePod implements RunningPod {
 
 /** Starts a pod: its application first, then its proxy, so that the first request finds someone. Closes what it began if it fails. */
 export const startPod = async (
-  pod: Pod,
-  address: string,
+  plan: PodPlan,
   tables: ProxyTables | undefined,
   services: PodServices,
 ): Promise<RunningPod> => {
-  const running = new LivePod(pod, address, services);
+  const running = new LivePod(plan, services);
   try {
     await running.start(tables);
     return running;

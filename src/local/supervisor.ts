@@ -78,6 +78,17 @@ const invalidInput = (problems: readonly Problem[]): Fault => {
   });
 };
 
+/** Every certificate carries the trust domain: another one wants other identities for all, which is a new start. */
+const assertTrustDomain = (loaded: LoadedConfiguration, before: LoadedConfiguration | undefined): void => {
+  const [now, was] = [loaded.mesh.config.trustDomain, before?.mesh.config.trustDomain];
+  if (was === undefined || now === was) return;
+  throw new Fault(`the trust domain of a running mesh cannot change from ${was} to ${now}`, {
+    kind: 'input',
+    code: 'TRUST_DOMAIN_CHANGED',
+    hint: 'start the mesh anew, with a state directory of its own for the other trust domain',
+  });
+};
+
 /** Runs its tasks one after the other, whatever each of them comes to. */
 const createQueue = () => {
   let last: Promise<unknown> = Promise.resolve();
@@ -125,6 +136,7 @@ class Reloader {
       const before = this.#runtime.configuration;
       const inForce = this.problems;
       const loaded = await loadConfiguration(await this.#options.sources(), { builtIns: true });
+      assertTrustDomain(loaded, before);
       const isValid = !hasErrors(loaded.problems);
       if (!isValid) this.#options.onEvent({ kind: 'problems', problems: loaded.problems, sources: loaded.sources });
       const isApplied = isValid && (await this.#apply(loaded));
@@ -164,6 +176,16 @@ class Reloader {
 }
 
 const start = async (options: SupervisorOptions, cleanup: Cleanup): Promise<Supervisor> => {
+  // Watched before it is read, so that no change falls between.
+  let onChange = (): void => {
+    isChanged = true;
+  };
+  let isChanged = false;
+  if (options.watch) {
+    const watch = watchSources(options.paths, () => onChange());
+    cleanup.add(() => watch.close());
+    await watch.ready;
+  }
   // Read before anything is claimed or written: a mistake in the input leaves nothing behind.
   const configuration = await loadConfiguration(await options.sources(), { builtIns: true });
   if (hasErrors(configuration.problems)) {
@@ -199,6 +221,7 @@ const start = async (options: SupervisorOptions, cleanup: Cleanup): Promise<Supe
   cleanup.add(() => runtime.close(DRAIN_MS));
   const reloader = new Reloader(options, runtime, recorder);
   await reloader.start(configuration);
+  await reloader.refreshReadiness();
   const doors = await openDoors(runtime, options.gatewayPort);
 
   let isOver = false;
@@ -229,10 +252,8 @@ const start = async (options: SupervisorOptions, cleanup: Cleanup): Promise<Supe
   await publish(options, state, control, doors.port, cleanup);
   const probes = setInterval(() => void reloader.refreshReadiness(), PROBE_INTERVAL_MS).unref();
   cleanup.add(() => clearInterval(probes));
-  if (options.watch) {
-    const watch = watchSources(options.paths, () => void reloader.reloadUnasked());
-    cleanup.add(() => watch.close());
-  }
+  onChange = () => void reloader.reloadUnasked();
+  if (isChanged) onChange();
   return { summary: control.summary(), control, closed, close };
 };
 

@@ -15,8 +15,10 @@ export interface Application extends Closable {
   readonly standIn: string | undefined;
   /** In words when a real process answers. */
   readonly bound: string | undefined;
-  /** Whether it would accept a connection now. */
-  isReady(): Promise<boolean>;
+  /** Ports of the pod it answers at. */
+  readonly ports: readonly number[];
+  /** Why it would not answer now; undefined when it would. */
+  whyNotReady(): Promise<string | undefined>;
 }
 
 export interface ApplicationOptions {
@@ -24,14 +26,16 @@ export interface ApplicationOptions {
   /** The mesh address the application has: the pod's own, or its private one behind a sidecar. */
   readonly address: string;
   readonly plan: SocketPlan;
+  /** Target ports of the Services that select the pod: applications often listen where no containerPort says so. */
+  readonly servicePorts: readonly number[];
   /** Set by `heddle local run`; comes before the annotation. */
   readonly boundTo: SocketAddress | undefined;
   readonly hooks: StandInHooks;
 }
 
-/** Ports a pod's application answers at: what its containers declare, or what their stand-ins take by themselves. */
-export const applicationPorts = (pod: Pod): readonly number[] => [
-  ...new Set(pod.containers.flatMap((container) => chooseStandIn(container).ports)),
+/** What the containers declare or their stand-ins take by themselves, and what Services expect to be there. */
+const applicationPorts = ({ pod, servicePorts }: ApplicationOptions): readonly number[] => [
+  ...new Set([...pod.containers.flatMap((container) => chooseStandIn(container).ports), ...servicePorts]),
 ];
 
 const accepts = (target: SocketAddress): Promise<boolean> =>
@@ -47,9 +51,10 @@ const accepts = (target: SocketAddress): Promise<boolean> =>
   });
 
 const startBound = async (options: ApplicationOptions, target: SocketAddress): Promise<Application> => {
-  const { address, plan, pod } = options;
+  const { address, plan } = options;
+  const ports = applicationPorts(options);
   const forwards = await Promise.all(
-    applicationPorts(pod).map(async (port) => {
+    ports.map(async (port) => {
       const forward = await startForward(plan.bindAddress(address, port), () => target);
       plan.bound(address, port, forward.at);
       return forward;
@@ -58,7 +63,9 @@ const startBound = async (options: ApplicationOptions, target: SocketAddress): P
   return {
     standIn: undefined,
     bound: `process at ${target.host}:${target.port}`,
-    isReady: () => accepts(target),
+    ports,
+    whyNotReady: async () =>
+      (await accepts(target)) ? undefined : `nothing accepts connections at ${target.host}:${target.port}`,
     close: async () => {
       await Promise.all(forwards.map((forward) => forward.close()));
     },
@@ -71,17 +78,22 @@ export const startApplication = async (options: ApplicationOptions): Promise<App
   if (pod.proxyMode === 'gateway') return undefined;
   const target = options.boundTo ?? parseBinding(pod.annotations[APP_ANNOTATION] ?? '');
   if (target !== undefined) return startBound(options, target);
+  const ports = applicationPorts(options);
   const standIn = await startStandIn({
     pod,
-    ports: applicationPorts(pod),
+    ports,
     listen: (port) => plan.bindAddress(address, port),
     onListening: (port, at) => plan.bound(address, port, at),
     hooks,
   });
+  const says = describeStandIn(pod);
+  // A program that would end at once with its arguments leaves a pod that never becomes ready.
+  const exits = pod.containers.some((container) => chooseStandIn(container).kind === 'exits');
   return {
-    standIn: describeStandIn(pod),
+    standIn: says,
     bound: undefined,
-    isReady: async () => true,
+    ports,
+    whyNotReady: async () => (exits ? says : undefined),
     close: () => standIn.close(),
   };
 };

@@ -7,7 +7,7 @@ export interface SidecarDecision {
   readonly reason: string;
 }
 
-export interface ContainerPort {
+interface ContainerPort {
   readonly name: string | undefined;
   readonly port: number;
   readonly protocol: 'TCP' | 'UDP' | 'SCTP';

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readRoot } from '../../src/ca/store.ts';
 import { type MeshEvent, type Supervisor, startSupervisor } from '../../src/local/supervisor.ts';
 
@@ -181,6 +181,29 @@ describe('a mesh on this machine', () => {
     expect(await get(urlOf(running))).toEqual({ status: 503, body: 'no healthy upstream' });
   });
 
+  it('replaces pods without a failed request', async () => {
+    const running = await up(HELLO);
+    const url = urlOf(running);
+    const seen = new Map<string, number>();
+    let isOver = false;
+    const callers = Array.from({ length: 4 }, async () => {
+      while (!isOver) {
+        const { status, body } = await get(url);
+        const key = `${status} ${body.trim()}`;
+        seen.set(key, (seen.get(key) ?? 0) + 1);
+      }
+    });
+    const words = ['Hola!', 'Salut!', 'Ciao!'];
+    for (const word of words) {
+      running.text = HELLO.replace('Hello!', word);
+      await running.mesh.control.reload();
+      await vi.waitFor(() => expect([...seen.keys()]).toContain(`200 ${word}`));
+    }
+    isOver = true;
+    await Promise.all(callers);
+    expect([...seen.keys()].sort()).toEqual(['200 Hello!', ...words.map((word) => `200 ${word}`)].sort());
+  });
+
   it('serves through a gateway on the same door', async () => {
     const running = await up(
       `${HELLO}---
@@ -267,6 +290,15 @@ spec:
     expect(readdirSync(running.stateDir).sort()).toEqual(['access.log', 'ca']);
     const failure = await new Promise((resolve) => connect(at).on('error', (error) => resolve(error)));
     expect(failure).toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('does not become ready while a program would end at once, and says so', async () => {
+    const running = await up(HELLO.replace('        args: ["-text=Hello!"]\n', ''));
+    expect(running.mesh.control.status().items[0]).toMatchObject({
+      ready: 0,
+      notReady: expect.stringContaining('exits'),
+    });
+    expect((await get(urlOf(running))).status).toBe(503);
   });
 
   it('starts nothing at all from an input with an error', async () => {
