@@ -111,8 +111,8 @@ export class Link {
 
   /** Closes with RST, so that the peer cannot take it for an orderly end. */
   reset(): void {
-    // Only TCP sockets can; a TLS peer sees the missing close_notify.
-    if (this.socket instanceof TLSSocket) this.socket.destroy();
+    // Only TCP sockets can (a TLS peer sees the missing close_notify), and only before FIN: libuv refuses to reset after.
+    if (this.socket instanceof TLSSocket || this.socket.writableEnded) this.socket.destroy();
     else this.socket.resetAndDestroy();
   }
 }

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { createServer, type TLSSocket } from 'node:tls';
 import type { Identity } from '../../ca/certificate.ts';
 import type { Cluster, InboundPort, MtlsMode } from '../../traffic/tables.ts';
 import { serveHttp } from '../http-service.ts';
@@ -39,14 +39,26 @@ export const createInboundListener = (state: ProxyState, port: number): InboundL
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     allowHalfOpen: true,
   });
-  server.on('secureConnection', (socket: TLSSocket) => onSecure(state, port, socket));
+  const handshakes = new Map<string, Handshake>();
+  server.on('secureConnection', (socket: TLSSocket) => {
+    handshakes.get(clientOf(socket))?.onDone();
+    onSecure(state, port, socket);
+  });
   // The server closes the connection; the client learns why from the TLS alert.
   server.on('tlsClientError', () => {});
+  const terminate = (socket: Socket): void => {
+    const key = clientOf(socket);
+    handshakes.set(key, new Handshake(state, socket, () => handshakes.delete(key)));
+    server.emit('connection', socket);
+  };
   return {
-    accept: (socket) => new FirstByte(state, port, socket, server),
+    accept: (socket) => new FirstByte(state, port, socket, terminate),
     replaceIdentity: (identity) => server.setSecureContext(secureOptions(identity)),
   };
 };
+
+/** Tells the connections of one port apart, before and after TLS wraps them. */
+const clientOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
 const inboundPort = (state: ProxyState, port: number): InboundPort | undefined => state.tables.inbound.get(port);
 
@@ -70,15 +82,15 @@ class FirstByte implements Member {
   private readonly state: ProxyState;
   private readonly port: number;
   private readonly socket: Socket;
-  private readonly server: Server;
+  private readonly terminate: (socket: Socket) => void;
   private readonly deadlineMs: number;
   private bytes: Buffer = Buffer.alloc(0);
 
-  constructor(state: ProxyState, port: number, socket: Socket, server: Server) {
+  constructor(state: ProxyState, port: number, socket: Socket, terminate: (socket: Socket) => void) {
     this.state = state;
     this.port = port;
     this.socket = socket;
-    this.server = server;
+    this.terminate = terminate;
     this.deadlineMs = state.clock.monotonicMs() + FIRST_BYTE_TIMEOUT_MS;
     state.add(this);
     socket.on('data', this.onData);
@@ -103,9 +115,8 @@ class FirstByte implements Member {
       state.onRecord({ ...record, flags: 'NR', details: 'filter_chain_not_found' });
       socket.resetAndDestroy();
     } else if (choice === 'terminate') {
-      new Handshake(state, socket);
       socket.unshift(this.bytes);
-      this.server.emit('connection', socket);
+      this.terminate(socket);
     } else {
       const link = linkByEvents(socket);
       serve(state, link, placeOf(state, port, socket, undefined), choice === 'raw', this.bytes);
@@ -144,22 +155,37 @@ class FirstByte implements Member {
 
 const ignore = (): void => {};
 
-/** Keeps a socket on the books until it closes: during its handshake nobody else knows of it. */
+/** Keeps a socket on the books during its handshake, while nobody else knows of it. */
 class Handshake implements Member {
+  private readonly state: ProxyState;
   private readonly socket: Socket;
+  private readonly onOver: () => void;
+  private isOver = false;
 
-  constructor(state: ProxyState, socket: Socket) {
+  constructor(state: ProxyState, socket: Socket, onOver: () => void) {
+    this.state = state;
     this.socket = socket;
+    this.onOver = onOver;
     state.add(this);
-    socket.once('close', () => state.remove(this));
+    socket.once('close', () => this.onDone());
   }
 
-  drain(): void {}
+  onDone(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.state.remove(this);
+    this.onOver();
+  }
+
+  drain(): void {
+    this.socket.destroy();
+  }
 
   destroy(): void {
     this.socket.destroy();
   }
 
+  /** The server times handshakes itself. */
   sweep(): void {}
 }
 
