@@ -47,7 +47,7 @@ describe('the house', () => {
         read(file)
           .split('\n')
           .flatMap((line, at) =>
-            effects.test(line.replace(/\/\/.*|^\s*\*.*/, '')) ? [`${file}:${at + 1} ${line.trim()}`] : [],
+            effects.test(line.replace(/\/\/.*|^\s*\/?\*.*/, '')) ? [`${file}:${at + 1} ${line.trim()}`] : [],
           ),
       );
     expect(wrong).toEqual([]);
