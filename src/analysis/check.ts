@@ -1,0 +1,65 @@
+import type { Span } from '../base/span.ts';
+import type { Mesh } from '../model/mesh.ts';
+import type { Pod } from '../model/pod.ts';
+import { type Resource, resourceId } from '../model/resource.ts';
+import { spanOf } from '../yaml/located.ts';
+import type { Finding, Fix, SecondaryLabel } from './finding.ts';
+import { type Code, MESSAGES, type MessageArguments } from './messages.ts';
+
+/** Everything a check may look at. */
+export interface AnalysisInput {
+  readonly mesh: Mesh;
+  /** The pods the workloads of the input would have in a cluster, with the decision about their sidecar. */
+  readonly pods: readonly Pod[];
+}
+
+/** One rule of the lint: finds what it knows of and nothing else; never throws for what a user can write. */
+export interface Check {
+  /** Istio's name where Istio has the check (`virtualservice.GatewayAnalyzer`), what `--analyzer` takes. */
+  readonly name: string;
+  /** One sentence for `analyze --list`. */
+  readonly summary: string;
+  readonly emits: readonly Code[];
+  run(input: AnalysisInput): Iterable<Finding>;
+}
+
+/** Declares a check; its page `<name>.md` beside its file is its documentation and its test. */
+export const defineCheck = (check: Check): Check => check;
+
+/** Where a finding stands: a container of the object and a key in it, a span, or nothing for the whole document. */
+export interface Place {
+  readonly in?: object;
+  readonly key?: string | number;
+  readonly part?: 'key' | 'value';
+  readonly span?: Span;
+  readonly labels?: readonly SecondaryLabel[];
+  readonly effect?: string;
+  readonly hint?: string;
+  readonly fix?: Fix;
+}
+
+const spanOfPlace = (resource: Resource, place: Place): Span =>
+  place.span ?? (place.in === undefined ? undefined : spanOf(place.in, place.key, place.part)) ?? resource.span;
+
+/** A finding about an object, in the words of the catalogue. */
+export const finding = <C extends Code>(
+  code: C,
+  resource: Resource,
+  values: MessageArguments<C>,
+  place: Place = {},
+): Finding => {
+  const { level, text } = MESSAGES[code];
+  const words: Readonly<Record<string, string>> = values;
+  return {
+    code,
+    level,
+    message: text.replace(/\{(\w+)\}/g, (_, name: string) => words[name] ?? ''),
+    resource,
+    origin: resourceId(resource),
+    span: spanOfPlace(resource, place),
+    labels: place.labels ?? [],
+    effect: place.effect,
+    hint: place.hint,
+    fix: place.fix,
+  };
+};

@@ -1,0 +1,210 @@
+/**
+ * The catalogue: every code with its level, its name and its words. Codes, levels and names of `IST` are Istio's
+ * (pkg/config/analysis/msg, Istio 1.31); the words are heddle's. A placeholder in braces is an argument, typed from the
+ * text, so that a check can't forget one.
+ */
+export type Level = 'error' | 'warning' | 'info';
+
+export interface MessageType<Text extends string = string> {
+  readonly level: Level;
+  /** UpperCamelCase, as Istio's documentation names the message. */
+  readonly name: string;
+  readonly text: Text;
+}
+
+type Placeholders<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholders<Rest>
+  : never;
+
+const error = <const Text extends string>(name: string, text: Text): MessageType<Text> => ({
+  level: 'error',
+  name,
+  text,
+});
+const warning = <const Text extends string>(name: string, text: Text): MessageType<Text> => ({
+  level: 'warning',
+  name,
+  text,
+});
+const info = <const Text extends string>(name: string, text: Text): MessageType<Text> => ({
+  level: 'info',
+  name,
+  text,
+});
+
+export const MESSAGES = {
+  IST0002: warning('Deprecated', '{what} is deprecated: {advice}'),
+  IST0101: error('ReferencedResourceNotFound', 'referenced {kind} not found: "{name}"'),
+  IST0102: info('NamespaceNotInjected', 'namespace {namespace} does not say whether its pods get a sidecar'),
+  IST0103: warning('PodMissingProxy', '{workload} has no sidecar although its namespace asks for one'),
+  IST0106: error('SchemaValidationError', 'not valid: {problem}'),
+  IST0107: warning('MisplacedAnnotation', 'annotation {annotation} has no effect here, it belongs on a {wanted}'),
+  IST0108: warning('UnknownAnnotation', 'Istio knows no annotation {annotation}'),
+  IST0109: error(
+    'ConflictingMeshGatewayVirtualServiceHosts',
+    'VirtualServices {virtualServices} all define host {host} for the mesh: only the oldest counts',
+  ),
+  IST0110: error(
+    'ConflictingSidecarWorkloadSelectors',
+    'Sidecars {sidecars} of namespace {namespace} select the same {workload}',
+  ),
+  IST0111: error(
+    'MultipleSidecarsWithoutWorkloadSelectors',
+    'Sidecars {sidecars} of namespace {namespace} all lack a workloadSelector: only one default may exist',
+  ),
+  IST0112: error(
+    'VirtualServiceDestinationPortSelectorRequired',
+    'destination {host} needs a port: the service has several ({ports})',
+  ),
+  IST0116: warning(
+    'DeploymentAssociatedToMultipleServices',
+    'port {port} of {deployment} is served with different protocols by Services {services}',
+  ),
+  IST0118: info(
+    'PortNameIsNotUnderNamingConvention',
+    'port name {name} (port {port}, target {target}) tells no protocol',
+  ),
+  IST0123: warning(
+    'NamespaceMultipleInjectionLabels',
+    'namespace {namespace} has both an injection and a revision label: istio-injection wins',
+  ),
+  IST0125: warning('InvalidAnnotation', 'annotation {annotation} has no valid value: {problem}'),
+  IST0126: error(
+    'UnknownMeshNetworksServiceRegistry',
+    'network {network} names service registry {registry}, which is not known',
+  ),
+  IST0127: warning('NoMatchingWorkloadsFound', 'no workload has the selected labels {labels}'),
+  IST0128: warning(
+    'NoServerCertificateVerificationDestinationLevel',
+    'TLS mode {mode} towards {host} has no caCertificates: the server certificate is not verified',
+  ),
+  IST0129: warning(
+    'NoServerCertificateVerificationPortLevel',
+    'TLS mode {mode} towards {host} port {port} has no caCertificates: the server certificate is not verified',
+  ),
+  IST0130: warning('VirtualServiceUnreachableRule', 'rule {rule} is never reached: {reason}'),
+  IST0131: info(
+    'VirtualServiceIneffectiveMatch',
+    'match {match} of rule {rule} adds nothing: rule {earlier} already has it',
+  ),
+  IST0132: warning('VirtualServiceHostNotFoundInGateway', 'none of the hosts {hosts} is served by gateway {gateway}'),
+  IST0133: warning('SchemaWarning', '{problem}'),
+  IST0134: warning(
+    'ServiceEntryAddressesRequired',
+    'a TCP port needs addresses: without them every connection to the port is captured',
+  ),
+  IST0135: info('DeprecatedAnnotation', 'annotation {annotation} is deprecated: {advice}'),
+  IST0136: info('AlphaAnnotation', 'annotation {annotation} is alpha and may change or vanish'),
+  IST0137: warning(
+    'DeploymentConflictingPorts',
+    '{deployment} is reached at target port {targetPort} through different ports ({ports}) of Services {services}',
+  ),
+  IST0138: warning(
+    'GatewayDuplicateCertificate',
+    'Gateways {gateways} serve the same certificate: browsers may reuse connections across them and get 404',
+  ),
+  IST0139: error('InvalidWebhook', '{problem}'),
+  IST0140: warning(
+    'IngressRouteRulesNotAffected',
+    'subset {subset} of {host} has no effect at a gateway for this host',
+  ),
+  IST0144: warning(
+    'InvalidApplicationUID',
+    'the container runs as user 1337, which is the proxy: its traffic would bypass the sidecar',
+  ),
+  IST0145: error(
+    'ConflictingGateways',
+    'Gateways {gateways} (selector {selector}) share port {port} for hosts {hosts}',
+  ),
+  IST0146: warning('ImageAutoWithoutInjectionWarning', '{workload} has image auto and may not be injected: {reason}'),
+  IST0147: error('ImageAutoWithoutInjectionError', '{workload} has image auto and will not be injected'),
+  IST0148: info(
+    'NamespaceInjectionEnabledByDefault',
+    'namespace {namespace} is injected by default: a label istio-injection=enabled says nothing new',
+  ),
+  IST0149: error(
+    'JwtClaimBasedRoutingWithoutRequestAuthN',
+    'route matches JWT claim {claim}, but no RequestAuthentication applies to gateway {gateway}',
+  ),
+  IST0150: warning(
+    'ExternalNameServiceTypeInvalidPortName',
+    'an ExternalName port that is not named tcp captures the traffic of every other service of port {port}',
+  ),
+  IST0151: warning(
+    'EnvoyFilterUsesRelativeOperation',
+    'patch {patch} uses a relative operation without priority: its place depends on the other filters',
+  ),
+  IST0152: error(
+    'EnvoyFilterUsesReplaceOperationIncorrectly',
+    'patch {patch}: REPLACE works on HTTP_FILTER and NETWORK_FILTER alone',
+  ),
+  IST0153: error(
+    'EnvoyFilterUsesAddOperationIncorrectly',
+    'patch {patch}: ADD is ignored where applyTo is ROUTE_CONFIGURATION or HTTP_ROUTE',
+  ),
+  IST0154: error(
+    'EnvoyFilterUsesRemoveOperationIncorrectly',
+    'patch {patch}: REMOVE is ignored where applyTo is ROUTE_CONFIGURATION or HTTP_ROUTE',
+  ),
+  IST0155: warning(
+    'EnvoyFilterUsesRelativeOperationWithProxyVersion',
+    'patch {patch} uses a relative operation with a proxyVersion and no priority',
+  ),
+  IST0157: warning('InvalidTelemetryProvider', 'provider {provider} is not configured in the mesh configuration'),
+  IST0158: warning(
+    'PodsIstioProxyImageMismatchInNamespace',
+    'namespace {namespace} has pods whose proxy image is not the injected one: {pods}',
+  ),
+  IST0159: error(
+    'ConflictingTelemetryWorkloadSelectors',
+    'Telemetries {telemetries} of namespace {namespace} select the same {workload}',
+  ),
+  IST0160: error(
+    'MultipleTelemetriesWithoutWorkloadSelectors',
+    'Telemetries {telemetries} of namespace {namespace} all lack a selector: only one default may exist',
+  ),
+  IST0161: error(
+    'InvalidGatewayCredential',
+    'credential {secret} of Gateway {gateway} holds no valid certificate: {problem}',
+  ),
+  IST0162: warning(
+    'GatewayPortNotDefinedOnService',
+    'port {port} is on no Service of the gateway pods selected by {selector}',
+  ),
+  IST0163: warning(
+    'InvalidExternalControlPlaneConfig',
+    'webhook {webhook} has no usable address of an external control plane: {problem}',
+  ),
+  IST0164: info(
+    'ExternalControlPlaneAddressIsNotAHostname',
+    'webhook {webhook} names its control plane by address {address}, not by host name',
+  ),
+  IST0165: warning('ReferencedInternalGateway', 'gateway {gateway} is internal to Istio and must not be referenced'),
+  IST0166: warning(
+    'IneffectiveSelector',
+    'a selector has no effect on the pods of Kubernetes Gateway {gateway}: use targetRefs',
+  ),
+  IST0167: warning('IneffectivePolicy', 'the policy has no effect: {reason}'),
+  IST0170: warning(
+    'MultiClusterInconsistentService',
+    'service {service} differs between clusters {clusters}: {problem}',
+  ),
+  IST0171: warning('NegativeConditionStatus', 'condition {condition} is false: {reason}'),
+  IST0173: error('DestinationRuleSubsetNotSelectPods', 'subset {subset} selects no pod of {host}'),
+  IST0174: warning('UnknownDestinationRuleHost', 'no service or ServiceEntry has host {host}: the rule has no effect'),
+  IST0175: warning('JwksUriFetchUnrestricted', 'istiod fetches {uri} without restriction: set PILOT_JWT_BLOCKED_CIDRS'),
+  IST0176: warning(
+    'GatewayAPICRDVersionBelowMinimum',
+    'the Gateway API definition is version {version}, Istio needs at least {minimum}',
+  ),
+  IST0177: warning(
+    'ConflictingServiceEntryProtocol',
+    'ServiceEntries {entries} give port {port} of {host} different protocols ({protocols})',
+  ),
+} as const;
+
+/** A code of the catalogue: Istio's `IST`, heddle's own `HED`. */
+export type Code = keyof typeof MESSAGES;
+
+/** The arguments a code's text wants. */
+export type MessageArguments<C extends Code> = Readonly<Record<Placeholders<(typeof MESSAGES)[C]['text']>, string>>;

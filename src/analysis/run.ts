@@ -1,0 +1,21 @@
+import type { AnalysisInput, Check } from './check.ts';
+import type { Finding } from './finding.ts';
+import type { Level } from './messages.ts';
+
+const RANK: Readonly<Record<Level, number>> = { error: 0, warning: 1, info: 2 };
+
+const byPlace = (a: Finding, b: Finding): number =>
+  RANK[a.level] - RANK[b.level] ||
+  compare(a.code, b.code) ||
+  compare(a.origin, b.origin) ||
+  compare(a.span.file, b.span.file) ||
+  a.span.line - b.span.line ||
+  a.span.column - b.span.column ||
+  compare(a.message, b.message);
+
+// By code unit: the same order on every machine, whatever its locale.
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Runs checks over an input; worst first, then by code, object and place, whatever order they were found in. */
+export const runChecks = (checks: readonly Check[], input: AnalysisInput): readonly Finding[] =>
+  checks.flatMap((check) => [...check.run(input)]).sort(byPlace);
