@@ -28,7 +28,9 @@ const tryClaim = (octet: number): Promise<Server | undefined> =>
  * Claims addresses for a mesh. The same state directory gets the same addresses as long as nobody else holds them, so
  * that what a user noted down stays true; the system gives the claim back however the process ends.
  */
-export const claimAddresses = async (stateDir: string): Promise<AddressClaim> => {
+export const claimAddresses = async (stateDir: string, platform: string): Promise<AddressClaim> => {
+  // Where pods share 127.0.0.1 mesh addresses are names only, and nobody else's sockets can be in their way.
+  if (platform !== 'linux') return { octet: FIRST_OCTET, release: async () => {} };
   const preferred = createHash('sha256').update(stateDir).digest().readUInt16BE(0) % OCTETS;
   for (let step = 0; step < OCTETS; step++) {
     const octet = FIRST_OCTET + ((preferred + step) % OCTETS);

@@ -37,6 +37,8 @@ export interface SupervisorOptions {
   readonly stateDir: string;
   /** Port of 127.0.0.1 where this machine enters the mesh; 0 picks a free one. */
   readonly gatewayPort: number;
+  /** The operating system to lay out sockets for; this one unless told. */
+  readonly platform?: string;
   readonly onEvent: (event: MeshEvent) => void;
 }
 
@@ -195,7 +197,8 @@ const start = async (options: SupervisorOptions, cleanup: Cleanup): Promise<Supe
   const state = await openStateDir(options.stateDir);
   const lock = await state.lock(process.pid);
   cleanup.add(() => lock.release());
-  const claim = await claimAddresses(options.stateDir);
+  const { platform = process.platform } = options;
+  const claim = await claimAddresses(options.stateDir, platform);
   cleanup.add(() => claim.release());
   const trustDomain = configuration.mesh.config.trustDomain;
   const authority = await openAuthority({ stateDir: options.stateDir, trustDomain, clock: systemClock });
@@ -206,7 +209,7 @@ const start = async (options: SupervisorOptions, cleanup: Cleanup): Promise<Supe
   const runtime = createMeshRuntime({
     authority,
     octet: claim.octet,
-    plan: socketPlanFor(process.platform, claim.octet),
+    plan: socketPlanFor(platform, claim.octet),
     clock: systemClock,
     random: Math.random,
     externals: undefined,

@@ -234,7 +234,7 @@ class LiveCase implements CaseMesh {
 /** Starts the mesh of a case on a range of loopback addresses that no other mesh uses. */
 export const startCaseMesh = async (of: Case): Promise<CaseMesh> => {
   const stateDir = mkdtempSync(join(tmpdir(), 'heddle-conformance-'));
-  const mesh = new LiveCase(of, stateDir, await claimAddresses(stateDir));
+  const mesh = new LiveCase(of, stateDir, await claimAddresses(stateDir, process.platform));
   try {
     await mesh.start();
     return mesh;

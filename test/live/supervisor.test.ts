@@ -67,7 +67,7 @@ interface Running {
   text: string;
 }
 
-const up = async (text: string): Promise<Running> => {
+const up = async (text: string, platform: string = process.platform): Promise<Running> => {
   const stateDir = mkdtempSync(join(tmpdir(), 'heddle-'));
   cleanups.push(() => rmSync(stateDir, { recursive: true }));
   const events: MeshEvent[] = [];
@@ -78,6 +78,7 @@ const up = async (text: string): Promise<Running> => {
     watch: false,
     stateDir,
     gatewayPort: 0,
+    platform,
     onEvent: (event) => events.push(event),
   });
   cleanups.push(() => mesh.close());
@@ -179,6 +180,18 @@ describe('a mesh on this machine', () => {
     running.text = HELLO.replace('replicas: 2', 'replicas: 0');
     await running.mesh.control.reload();
     expect(await get(urlOf(running))).toEqual({ status: 503, body: 'no healthy upstream' });
+  });
+
+  it('needs no loopback address but 127.0.0.1 where the system has no other', async () => {
+    const running = await up(HELLO + STRICT, 'darwin');
+    expect(running.mesh.control.status().items[0]?.inbound).toEqual([
+      expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+      expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+    ]);
+    expect(await get(urlOf(running))).toEqual({ status: 200, body: 'Hello!\n' });
+    running.text = HELLO.replace('Hello!', 'Hola!');
+    await running.mesh.control.reload();
+    expect(await get(urlOf(running))).toEqual({ status: 200, body: 'Hola!\n' });
   });
 
   it('replaces pods without a failed request', async () => {
