@@ -77,7 +77,6 @@ describe('the house', () => {
     const promised = [
       'LICENSE',
       'README.md',
-      'CHANGELOG.md',
       'bin',
       'package-lock.json',
       'package.json',
