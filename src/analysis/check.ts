@@ -11,6 +11,8 @@ export interface AnalysisInput {
   readonly mesh: Mesh;
   /** The pods the workloads of the input would have in a cluster, with the decision about their sidecar. */
   readonly pods: readonly Pod[];
+  /** The networks of a multi-network mesh, an object `MeshNetworks istio-system/meshnetworks`; undefined if not given. */
+  readonly meshNetworks?: Resource | undefined;
 }
 
 /** One rule of the lint: finds what it knows of and nothing else; never throws for what a user can write. */

@@ -1,8 +1,12 @@
+import { spanOf } from '../yaml/located.ts';
 import type { AnalysisInput, Check } from './check.ts';
 import type { Finding } from './finding.ts';
 import type { Level } from './messages.ts';
 
 const RANK: Readonly<Record<Level, number>> = { error: 0, warning: 1, info: 2 };
+
+/** Whether a level is as bad as the threshold, or worse. */
+export const atLeast = (level: Level, threshold: Level): boolean => RANK[level] <= RANK[threshold];
 
 const byPlace = (a: Finding, b: Finding): number =>
   RANK[a.level] - RANK[b.level] ||
@@ -16,6 +20,18 @@ const byPlace = (a: Finding, b: Finding): number =>
 // By code unit: the same order on every machine, whatever its locale.
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
+/** Whether an object stands in the input; what controllers would make of it has no text to be blamed. */
+const isWritten = ({ resource }: Finding): boolean => resource === undefined || spanOf(resource.object) !== undefined;
+
+// Istio's own list: the cluster's affairs, not the mesh's.
+const IGNORED_NAMESPACES = new Set(['kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage']);
+
+const isOfTheMesh = ({ resource }: Finding): boolean =>
+  resource === undefined || !IGNORED_NAMESPACES.has(resource.kind === 'Namespace' ? resource.name : resource.namespace);
+
 /** Runs checks over an input; worst first, then by code, object and place, whatever order they were found in. */
 export const runChecks = (checks: readonly Check[], input: AnalysisInput): readonly Finding[] =>
-  checks.flatMap((check) => [...check.run(input)]).sort(byPlace);
+  checks
+    .flatMap((check) => [...check.run(input)])
+    .filter((finding) => isWritten(finding) && isOfTheMesh(finding))
+    .sort(byPlace);

@@ -3,6 +3,13 @@ import { Fault } from '../base/fault.ts';
 import type { Io } from './io.ts';
 import type { Printer } from './output.ts';
 
+/** One `-o`: a format, and the file it goes to where the command can write several. */
+export interface Output {
+  readonly format: string;
+  /** As typed, relative to the working directory; undefined is standard output. */
+  readonly file: string | undefined;
+}
+
 /** What a command gets beside its own arguments and flags. */
 export interface Context {
   readonly io: Io;
@@ -12,6 +19,8 @@ export interface Context {
   readonly err: Printer;
   /** The value of `-o`: one of the command's `formats`. */
   readonly format: string;
+  /** Every `-o` in the order given; empty where there was none. */
+  readonly outputs: readonly Output[];
   readonly quiet: boolean;
   /** How often `-v` was given. */
   readonly verbose: number;
@@ -119,6 +128,8 @@ export interface CommandSpec<O extends OptionSpecs> {
   readonly options: O;
   /** Values of `-o`, the default first; `text` unless the command knows more. */
   readonly formats: readonly string[];
+  /** `-o FORMAT[=FILE]` may be given several times, in any case. */
+  readonly severalOutputs?: boolean;
   /** Codes beyond 0, 1, 64, 70 and 130 that this command exits with, with its own words where it has them. */
   readonly exitCodes?: Readonly<Record<number, string>>;
   readonly environment?: Readonly<Record<string, string>>;

@@ -89,6 +89,17 @@ const ca: CommandGroup = {
  */
 export const SECTIONS: readonly Section[] = [
   { title: 'Run', entries: [local] },
+  {
+    title: 'Write & check',
+    entries: [
+      {
+        name: 'analyze',
+        aliases: ['lint'],
+        summary: 'findings about Istio configuration, from plain YAML',
+        load: async () => (await import('./commands/analyze.ts')).analyze,
+      },
+    ],
+  },
   { title: 'Operate', entries: [ca] },
   {
     title: 'Tools',

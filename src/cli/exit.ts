@@ -13,6 +13,7 @@ export const EXIT = {
   timeout: 75,
   denied: 77,
   config: 78,
+  findings: 79,
   interrupted: 130,
 } as const;
 
@@ -45,5 +46,6 @@ export const EXIT_MEANING: Readonly<Record<number, string>> = {
   75: 'timed out',
   77: 'permission denied',
   78: 'a configuration file of heddle is wrong',
+  79: 'findings at or above the threshold',
   130: 'interrupted (Ctrl-C)',
 };

@@ -1,7 +1,7 @@
 import { Command as Commander, CommanderError, Option } from 'commander';
 import { suggest } from '../base/distance.ts';
 import { Fault } from '../base/fault.ts';
-import type { Command, OptionSpec } from './command.ts';
+import type { Command, OptionSpec, Output } from './command.ts';
 import type { ColorChoice } from './io.ts';
 
 /** A command line taken apart; flag values are still text, `true` and `false` for booleans. */
@@ -10,6 +10,7 @@ export interface Parsed {
   readonly given: ReadonlyMap<string, readonly string[]>;
   readonly help: boolean;
   readonly format: string;
+  readonly outputs: readonly Output[];
   readonly color: ColorChoice;
   readonly quiet: boolean;
   readonly verbose: number;
@@ -86,6 +87,14 @@ const oneOf = (name: string, value: string, choices: readonly string[]): string 
   });
 };
 
+const readOutput = (value: string, command: Command): Output => {
+  if (command.severalOutputs !== true) return { format: oneOf('--output', value, command.formats), file: undefined };
+  const [, format = '', file] = /^([^=]*)(?:=(.*))?$/s.exec(value) ?? [];
+  if (file === '')
+    throw new Fault(`--output ${value} names no file behind =`, { kind: 'usage', code: 'BAD_FLAG_VALUE' });
+  return { format: oneOf('--output', format.toLowerCase(), command.formats), file };
+};
+
 /** Takes a command's arguments apart; throws a usage Fault for what the command does not know. */
 export const parseCommandLine = (path: string, command: Command, argv: readonly string[]): Parsed => {
   const commander = new Commander('heddle').helpOption(false).exitOverride().allowUnknownOption(false);
@@ -109,11 +118,13 @@ export const parseCommandLine = (path: string, command: Command, argv: readonly 
   }
   const help = global.has('help');
   const [fallback = 'text'] = command.formats;
+  const outputs = (global.get('output') ?? []).map((value) => readOutput(value, command));
   const parsed = {
     args: operands,
     given,
     help,
-    format: oneOf('--output', global.get('output')?.at(-1) ?? fallback, command.formats),
+    format: outputs.at(-1)?.format ?? fallback,
+    outputs,
     color: global.has('noColor')
       ? 'never'
       : (oneOf('--color', global.get('color')?.at(-1) ?? 'auto', ['auto', 'always', 'never']) as ColorChoice),

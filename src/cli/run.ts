@@ -43,6 +43,7 @@ const contextOf = async (io: Io, parsed: Parsed, signal: AbortSignal): Promise<C
   out: await createPrinter(io.stdout, wantsColor(parsed.color, io.env, io.stdout.isTty)),
   err: await createPrinter(io.stderr, wantsColor(parsed.color, io.env, io.stderr.isTty)),
   format: parsed.format,
+  outputs: parsed.outputs,
   quiet: parsed.quiet,
   verbose: parsed.verbose,
   signal,

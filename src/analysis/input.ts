@@ -1,0 +1,92 @@
+import type { Problem } from '../base/problem.ts';
+import { buildMesh, type Mesh } from '../model/mesh.ts';
+import { readMeshConfig } from '../model/mesh-config.ts';
+import { derivePods } from '../model/pods.ts';
+import type { KubernetesObject, Resource } from '../model/resource.ts';
+import { loadSchemas } from '../model/schema/load.ts';
+import { isObject } from '../model/value.ts';
+import { type LoadedDocument, loadYaml } from '../yaml/load.ts';
+import { copyPosition } from '../yaml/located.ts';
+import type { SourceText } from '../yaml/source-text.ts';
+import type { AnalysisInput } from './check.ts';
+
+export interface InputOptions {
+  /** A MeshConfig document that counts instead of what the input says. */
+  readonly meshConfig?: SourceText;
+  /** A MeshNetworks document. */
+  readonly meshNetworks?: SourceText;
+}
+
+export interface LoadedInput {
+  readonly input: AnalysisInput;
+  readonly documents: readonly LoadedDocument[];
+  /** What could not be read or would be refused as a whole (errors), and what was read with reservation (warnings). */
+  readonly problems: readonly Problem[];
+}
+
+/** What local mode has to say about its own limits is of no interest where nothing is run. */
+const IRRELEVANT = new Set(['UNSUPPORTED_FIELD', 'POD_NAME_CLASH', 'TOO_MANY_PODS', 'NOT_KUBERNETES']);
+
+/**
+ * Reads texts for an analysis: as lenient as Istio's own, that is, unknown fields and keys written twice are warnings;
+ * a wrong type or enum leaves the object out.
+ */
+export const loadInput = async (sources: readonly SourceText[], options: InputOptions = {}): Promise<LoadedInput> => {
+  const loaded = sources.map((source) => loadYaml(source));
+  const problems = loaded.flatMap((result) => result.problems.map(lenient));
+  const documents = loaded.flatMap((result) => result.documents.map(lenientDocument));
+  const built = await buildMesh(documents, { unknownFields: 'warning' });
+  const mesh = await withConfig(built.mesh, options.meshConfig, problems);
+  const meshNetworks = readNetworks(options.meshNetworks, problems);
+  const derived = derivePods(mesh);
+  problems.push(...[...built.problems, ...derived.problems].filter(({ code }) => !IRRELEVANT.has(code)));
+  return { input: { mesh, pods: derived.pods, meshNetworks }, documents, problems };
+};
+
+const lenient = (problem: Problem): Problem =>
+  problem.code === 'YAML_DUPLICATE_KEY' ? { ...problem, severity: 'warning' } : problem;
+
+const lenientDocument = (document: LoadedDocument): LoadedDocument =>
+  document.problems.length === 0 ? document : { ...document, problems: document.problems.map(lenient) };
+
+/** One mapping of a configuration file that is no Kubernetes object; an empty file is an empty mapping. */
+const readMapping = (source: SourceText, problems: Problem[]): LoadedDocument | undefined => {
+  const { documents, problems: found } = loadYaml(source);
+  problems.push(...found.map(lenient));
+  const [document] = documents;
+  if (document === undefined || isObject(document.value)) return document;
+  problems.push({
+    severity: 'error',
+    code: 'WRONG_TYPE',
+    message: `${source.name} is no mapping`,
+    span: document.span,
+  });
+  return undefined;
+};
+
+const withConfig = async (mesh: Mesh, source: SourceText | undefined, problems: Problem[]): Promise<Mesh> => {
+  if (source === undefined) return mesh;
+  const document = readMapping(source, problems);
+  const set = (await loadSchemas(['mesh'])).get('mesh');
+  if (document === undefined || set === undefined) return mesh;
+  // An IstioOperator holds a mesh configuration as it is, positions and all.
+  const operator = resourceOf(document, 'IstioOperator', 'istio', { spec: { meshConfig: document.value } });
+  const read = readMeshConfig([operator], [], set);
+  for (const problem of read.problems)
+    if (!IRRELEVANT.has(problem.code)) problems.push({ ...problem, resource: 'MeshConfig istio-system/istio' });
+  return { ...mesh, config: read.config };
+};
+
+const readNetworks = (source: SourceText | undefined, problems: Problem[]): Resource | undefined => {
+  const document = source === undefined ? undefined : readMapping(source, problems);
+  return document === undefined || !isObject(document.value)
+    ? undefined
+    : resourceOf(document, 'MeshNetworks', 'meshnetworks', document.value);
+};
+
+const resourceOf = (document: LoadedDocument, kind: string, name: string, content: object): Resource => {
+  const metadata = { name, namespace: 'istio-system' };
+  const object: KubernetesObject = { ...content, apiVersion: '', kind, metadata };
+  if (isObject(document.value)) copyPosition(document.value, object);
+  return { apiVersion: '', kind, ...metadata, labels: {}, annotations: {}, object, order: 0, span: document.span };
+};

@@ -1,0 +1,34 @@
+import type { Finding } from '../../../analysis/finding.ts';
+import type { Level } from '../../../analysis/messages.ts';
+import type { Problem } from '../../../base/problem.ts';
+import type { SourceText } from '../../../yaml/source-text.ts';
+import type { Paint } from '../../output.ts';
+
+/** Everything a format may print of one analysis. */
+export interface Report {
+  /** At or above the output threshold, worst first. */
+  readonly findings: readonly Finding[];
+  /** What could not be read, or was read with reservation. */
+  readonly problems: readonly Problem[];
+  readonly sources: readonly SourceText[];
+  /** The line Istio's tools name for a finding: the first of the document where no field is to blame. */
+  readonly lineOf: (finding: Finding) => number;
+}
+
+/** Where a report goes: decides colour and how wide a code frame may be. */
+export interface Page {
+  readonly paint: Paint;
+  readonly columns: number | undefined;
+}
+
+/** One format: the whole text, final line feed included. */
+export type Format = (report: Report, page: Page) => string;
+
+const NAMES: Readonly<Record<Level, string>> = { error: 'Error', warning: 'Warning', info: 'Info' };
+
+/** As Istio writes a level: `Error`. */
+export const levelName = (level: Level): string => NAMES[level];
+
+/** Istio's page about one of its codes; undefined for heddle's own, whose page `heddle explain` shows. */
+export const documentationUrl = (code: string): string | undefined =>
+  code.startsWith('IST') ? `https://istio.io/latest/docs/reference/config/analysis/${code.toLowerCase()}/` : undefined;
