@@ -118,6 +118,12 @@ const ended = (supervisor: Supervisor, signal: AbortSignal): Promise<void> =>
     }),
   ]);
 
+/** The live view: a person watching sees every request at every proxy it meets. Scripts have `heddle local logs`. */
+const followRequests = async ({ control }: Supervisor, err: Printer, signal: AbortSignal): Promise<void> => {
+  for await (const { proxy, text } of control.logs({ follow: true, tail: 0, workload: undefined }, signal))
+    err.line(`${err.paint.cyan(proxy)} ${err.paint.dim(text)}`);
+};
+
 /**
  * Runs a mesh in this process until Ctrl-C or `heddle local down`; with a command, until that has ended, whose exit code
  * is the answer. The facts go to standard output, or to standard error where a command owns it.
@@ -132,7 +138,10 @@ export const runForeground = async (context: Context, plan: UpPlan, command: str
       return await runInMesh(context, command, plan, supervisor);
     }
     await printDocument(context, summary, () => factLines(summary, context.out.paint).join('\n').concat('\n'));
-    if (!quiet && err.isTty) err.line(err.paint.dim('ready; press Ctrl-C to stop'));
+    if (!quiet && err.isTty) {
+      err.line(err.paint.dim('ready; requests follow as they finish, Ctrl-C stops'));
+      void followRequests(supervisor, err, signal);
+    }
     await ended(supervisor, signal);
     if (signal.aborted && !quiet && err.isTty) err.line(err.paint.dim('stopping'));
     return EXIT.ok;
