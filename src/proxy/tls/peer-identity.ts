@@ -1,12 +1,15 @@
+import { X509Certificate } from 'node:crypto';
 import type { PeerCertificate } from 'node:tls';
-import { parseSpiffeId, uriNamesOf } from '../../ca/spiffe.ts';
+import { uriNamesOf } from '../../ca/spiffe.ts';
+import { checkSvid } from '../../ca/svid.ts';
 
 /**
- * The SPIFFE id of a peer's certificate, undefined unless it has exactly one URI name and that is a SPIFFE id
- * (X509-SVID 2: more than one URI must be rejected).
+ * The SPIFFE id of a peer whose chain TLS has verified; undefined unless its certificate may stand for a workload by
+ * every rule of X509-SVID (one URI name, no authority, the right key usage: see checkSvid).
  */
-export const peerSpiffeId = (certificate: PeerCertificate): string | undefined => {
-  const [name, ...more] = uriNamesOf({ subjectAltName: certificate.subjectaltname });
-  if (name === undefined || more.length > 0 || parseSpiffeId(name).kind !== 'valid') return undefined;
-  return name;
+export const peerSpiffeId = ({ raw }: PeerCertificate): string | undefined => {
+  // An empty object stands for a peer that showed no certificate.
+  if (raw === undefined) return undefined;
+  const certificate = new X509Certificate(raw);
+  return checkSvid(certificate).kind === 'valid' ? uriNamesOf(certificate)[0] : undefined;
 };
