@@ -20,8 +20,10 @@ const RECORDS_WITHIN_MS = 1_000;
 const usage = (message: string, hint: string): Fault => new Fault(message, { kind: 'usage', code: 'BAD_USAGE', hint });
 
 const readUrl = (typed: string): URL => {
-  const url = URL.parse(/^[a-z]+:\/\//i.test(typed) ? typed : `http://${typed}`);
-  if (url === null) throw usage(`"${typed}" is not a URL`, 'for example http://hello-service.example-namespace/');
+  const address = /^[a-z]+:\/\//i.test(typed) ? typed : `http://${typed}`;
+  if (!URL.canParse(address))
+    throw usage(`"${typed}" is not a URL`, 'for example http://hello-service.example-namespace/');
+  const url = new URL(address);
   if (url.protocol !== 'http:')
     throw usage(`cannot send to ${url.protocol}//`, 'use http://: the sidecars encrypt by themselves');
   return url;
@@ -116,6 +118,26 @@ const truncated = (cause: unknown): Fault =>
     cause,
   });
 
+/**
+ * The built-in client is in no namespace of the user's: a short name means the one service that has it. Throws
+ * AMBIGUOUS_SERVICE when several namespaces do.
+ */
+const qualify = async (url: URL, mesh: AdminClient): Promise<URL> => {
+  if (url.hostname.includes('.') || url.hostname === 'localhost') return url;
+  const named = (await mesh.status()).services.filter(({ name }) => name === url.hostname);
+  const [service, ...more] = named.map(({ name, namespace }) => `${name}.${namespace}`);
+  if (service === undefined) return url;
+  if (more.length > 0)
+    throw new Fault(`"${url.hostname}" may be any of ${[service, ...more].join(', ')}`, {
+      kind: 'usage',
+      code: 'AMBIGUOUS_SERVICE',
+      hint: `name one of them, such as ${service}, or the workload that asks with --from`,
+    });
+  const qualified = new URL(url);
+  qualified.hostname = service;
+  return qualified;
+};
+
 export const curl = defineCommand({
   summary: 'Sends a request from a workload of the running mesh, through its sidecar.',
   examples: [
@@ -146,11 +168,15 @@ export const curl = defineCommand({
     ...NO_MESH_CODES,
   },
   environment: STATE_ENVIRONMENT,
-  notes: ['A URL below .localhost, as "heddle local up" prints them, goes to the gateway port of this machine.'],
+  notes: [
+    'From the built-in client a name without namespace means the one service that has it.',
+    'A URL below .localhost, as "heddle local up" prints them, goes to the gateway port of this machine.',
+  ],
   seeAlso: ['heddle local status', 'heddle local logs'],
   run: async (context, [typed = ''], options) => {
-    const url = readUrl(typed);
+    const asked = readUrl(typed);
     const mesh = await connectMesh(context.io);
+    const url = options.from === undefined ? await qualify(asked, mesh) : asked;
     const requestId = randomUUID();
     const outgoing = await compose(context, url, options, requestId);
     const sentId = outgoing.headers.find(([name]) => name.toLowerCase() === 'x-request-id')?.[1] ?? requestId;
