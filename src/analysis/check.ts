@@ -43,25 +43,43 @@ export interface Place {
 const spanOfPlace = (resource: Resource, place: Place): Span =>
   place.span ?? (place.in === undefined ? undefined : spanOf(place.in, place.key, place.part)) ?? resource.span;
 
+const wordsOf = <C extends Code>(code: C, values: MessageArguments<C>): Pick<Finding, 'code' | 'level' | 'message'> => {
+  const { level, text } = MESSAGES[code];
+  const words: Readonly<Record<string, string>> = values;
+  return { code, level, message: text.replace(/\{(\w+)\}/g, (_, name: string) => words[name] ?? '') };
+};
+
+const detailsOf = ({ labels = [], effect, hint, fix }: Place): Pick<Finding, 'labels' | 'effect' | 'hint' | 'fix'> => ({
+  labels,
+  effect,
+  hint,
+  fix,
+});
+
 /** A finding about an object, in the words of the catalogue. */
 export const finding = <C extends Code>(
   code: C,
   resource: Resource,
   values: MessageArguments<C>,
   place: Place = {},
-): Finding => {
-  const { level, text } = MESSAGES[code];
-  const words: Readonly<Record<string, string>> = values;
-  return {
-    code,
-    level,
-    message: text.replace(/\{(\w+)\}/g, (_, name: string) => words[name] ?? ''),
-    resource,
-    origin: resourceId(resource),
-    span: spanOfPlace(resource, place),
-    labels: place.labels ?? [],
-    effect: place.effect,
-    hint: place.hint,
-    fix: place.fix,
-  };
-};
+): Finding => ({
+  ...wordsOf(code, values),
+  resource,
+  origin: resourceId(resource),
+  span: spanOfPlace(resource, place),
+  ...detailsOf(place),
+});
+
+/** A finding about a stretch of text that belongs to no object; `origin` says what it is about. */
+export const findingAt = <C extends Code>(
+  code: C,
+  origin: string,
+  values: MessageArguments<C>,
+  place: Place & { readonly span: Span },
+): Finding => ({
+  ...wordsOf(code, values),
+  resource: undefined,
+  origin,
+  span: place.span,
+  ...detailsOf(place),
+});

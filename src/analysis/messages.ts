@@ -66,14 +66,14 @@ export const MESSAGES = {
   ),
   IST0123: warning(
     'NamespaceMultipleInjectionLabels',
-    'namespace {namespace} has both an injection and a revision label: istio-injection wins',
+    'namespace {namespace} has labels that contradict each other: {labels}',
   ),
   IST0125: warning('InvalidAnnotation', 'annotation {annotation} has no valid value: {problem}'),
   IST0126: error(
     'UnknownMeshNetworksServiceRegistry',
     'network {network} names service registry {registry}, which is not known',
   ),
-  IST0127: warning('NoMatchingWorkloadsFound', 'no workload has the selected labels {labels}'),
+  IST0127: warning('NoMatchingWorkloadsFound', 'the policy selects nothing: no workload of the mesh {selection}'),
   IST0128: warning(
     'NoServerCertificateVerificationDestinationLevel',
     'TLS mode {mode} towards {host} has no caCertificates: the server certificate is not verified',
@@ -110,7 +110,7 @@ export const MESSAGES = {
   ),
   IST0144: warning(
     'InvalidApplicationUID',
-    'the container runs as user 1337, which is the proxy: its traffic would bypass the sidecar',
+    'containers run as user 1337, the user of the proxy: their traffic bypasses the sidecar',
   ),
   IST0145: error(
     'ConflictingGateways',
@@ -120,7 +120,7 @@ export const MESSAGES = {
   IST0147: error('ImageAutoWithoutInjectionError', '{workload} has image auto and will not be injected'),
   IST0148: info(
     'NamespaceInjectionEnabledByDefault',
-    'namespace {namespace} is injected by default: a label istio-injection=enabled says nothing new',
+    'namespace {namespace} has no injection label and is injected by default',
   ),
   IST0149: error(
     'JwtClaimBasedRoutingWithoutRequestAuthN',
@@ -128,7 +128,7 @@ export const MESSAGES = {
   ),
   IST0150: warning(
     'ExternalNameServiceTypeInvalidPortName',
-    'an ExternalName port that is not named tcp captures the traffic of every other service of port {port}',
+    'port {port} of an ExternalName service has a name, {name}, that lets the proxy take other traffic for its own',
   ),
   IST0151: warning(
     'EnvoyFilterUsesRelativeOperation',
@@ -150,7 +150,10 @@ export const MESSAGES = {
     'EnvoyFilterUsesRelativeOperationWithProxyVersion',
     'patch {patch} uses a relative operation with a proxyVersion and no priority',
   ),
-  IST0157: warning('InvalidTelemetryProvider', 'provider {provider} is not configured in the mesh configuration'),
+  IST0157: warning(
+    'InvalidTelemetryProvider',
+    'access logging names no provider and the mesh configuration has no default: it is ignored',
+  ),
   IST0158: warning(
     'PodsIstioProxyImageMismatchInNamespace',
     'namespace {namespace} has pods whose proxy image is not the injected one: {pods}',
@@ -189,18 +192,22 @@ export const MESSAGES = {
     'MultiClusterInconsistentService',
     'service {service} differs between clusters {clusters}: {problem}',
   ),
-  IST0171: warning('NegativeConditionStatus', 'condition {condition} is false: {reason}'),
+  IST0171: warning('NegativeConditionStatus', 'condition {condition} is {status}: {reason}'),
   IST0173: error('DestinationRuleSubsetNotSelectPods', 'subset {subset} selects no pod of {host}'),
   IST0174: warning('UnknownDestinationRuleHost', 'no service or ServiceEntry has host {host}: the rule has no effect'),
-  IST0175: warning('JwksUriFetchUnrestricted', 'istiod fetches {uri} without restriction: set PILOT_JWT_BLOCKED_CIDRS'),
+  IST0175: warning(
+    'JwksUriFetchUnrestricted',
+    'istiod fetches the key sets of {policies} from any address: BLOCKED_CIDRS_IN_JWKS_URIS is not set',
+  ),
   IST0176: warning(
     'GatewayAPICRDVersionBelowMinimum',
-    'the Gateway API definition is version {version}, Istio needs at least {minimum}',
+    '{definition} is of version {version}, Istio needs at least {minimum}',
   ),
   IST0177: warning(
     'ConflictingServiceEntryProtocol',
     'ServiceEntries {entries} give port {port} of {host} different protocols ({protocols})',
   ),
+  HED0001: info('UnusedSuppression', '{suppression} suppresses nothing: {reason}'),
 } as const;
 
 /** A code of the catalogue: Istio's `IST`, heddle's own `HED`. */

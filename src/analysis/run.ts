@@ -20,6 +20,9 @@ const byPlace = (a: Finding, b: Finding): number =>
 // By code unit: the same order on every machine, whatever its locale.
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
+/** Worst first, then by code, object and place, whatever order they were found in. */
+export const sortFindings = (findings: readonly Finding[]): readonly Finding[] => [...findings].sort(byPlace);
+
 /** Whether an object stands in the input; what controllers would make of it has no text to be blamed. */
 const isWritten = ({ resource }: Finding): boolean => resource === undefined || spanOf(resource.object) !== undefined;
 
@@ -29,9 +32,8 @@ const IGNORED_NAMESPACES = new Set(['kube-system', 'kube-public', 'kube-node-lea
 const isOfTheMesh = ({ resource }: Finding): boolean =>
   resource === undefined || !IGNORED_NAMESPACES.has(resource.kind === 'Namespace' ? resource.name : resource.namespace);
 
-/** Runs checks over an input; worst first, then by code, object and place, whatever order they were found in. */
+/** Runs checks over an input; sorted. */
 export const runChecks = (checks: readonly Check[], input: AnalysisInput): readonly Finding[] =>
-  checks
-    .flatMap((check) => [...check.run(input)])
-    .filter((finding) => isWritten(finding) && isOfTheMesh(finding))
-    .sort(byPlace);
+  sortFindings(
+    checks.flatMap((check) => [...check.run(input)]).filter((finding) => isWritten(finding) && isOfTheMesh(finding)),
+  );

@@ -98,6 +98,11 @@ export const SECTIONS: readonly Section[] = [
         summary: 'findings about Istio configuration, from plain YAML',
         load: async () => (await import('./commands/analyze.ts')).analyze,
       },
+      {
+        name: 'explain',
+        summary: 'the page of a code that analyze reports',
+        load: async () => (await import('./commands/explain.ts')).explain,
+      },
     ],
   },
   { title: 'Operate', entries: [ca] },

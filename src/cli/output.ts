@@ -23,11 +23,12 @@ export interface Printer {
 }
 
 const same: Brush = (text) => text;
-const plain: Paint = { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same };
+/** No style at all, for files. */
+export const PLAIN: Paint = { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same };
 
 /** Wraps a stream; the colour library is loaded only where there is colour. */
 export const createPrinter = async (stream: Stream, color: boolean): Promise<Printer> => {
-  const paint = color ? new (await import('chalk')).Chalk({ level: 1 }) : plain;
+  const paint = color ? new (await import('chalk')).Chalk({ level: 1 }) : PLAIN;
   return {
     paint,
     isTty: stream.isTty,

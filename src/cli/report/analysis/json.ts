@@ -1,4 +1,6 @@
-import { documentationUrl, type Format, levelName } from './report.ts';
+import type { Finding } from '../../../analysis/finding.ts';
+import { fingerprintOf } from '../../../analysis/fingerprint.ts';
+import { countLevels, documentationUrl, type Format, levelName, type Report } from './report.ts';
 
 /** The bare array of Istio's `-o json`: code, documentationUrl, level, message, origin, reference. */
 export const jsonCompat: Format = ({ findings, lineOf }) => {
@@ -12,3 +14,54 @@ export const jsonCompat: Format = ({ findings, lineOf }) => {
   }));
   return `${JSON.stringify(items, null, '\t')}\n`;
 };
+
+const itemOf = (finding: Finding, { lineOf }: Report) => {
+  const { code, level, message, origin, span, resource, labels, effect, hint } = finding;
+  const url = documentationUrl(code);
+  return {
+    code,
+    level: levelName(level),
+    message,
+    origin,
+    reference: `${span.file}:${lineOf(finding)}`,
+    span,
+    ...(resource && { resource: { kind: resource.kind, namespace: resource.namespace, name: resource.name } }),
+    ...(labels.length > 0 && { related: labels }),
+    ...(effect !== undefined && { effect }),
+    ...(hint !== undefined && { hint }),
+    ...(url !== undefined && { documentationUrl: url }),
+    fingerprint: fingerprintOf(finding),
+  };
+};
+
+const documentOf = (report: Report) => {
+  const { findings, suppressed, problems, sources } = report;
+  const { error, warning, info } = countLevels(findings);
+  return {
+    apiVersion: 'heddle/v1',
+    kind: 'AnalysisReport',
+    summary: {
+      errors: error,
+      warnings: warning,
+      infos: info,
+      suppressed: suppressed.length,
+      problems: problems.length,
+      files: sources.length,
+    },
+    items: findings.map((finding) => itemOf(finding, report)),
+    suppressed: suppressed.map(({ finding, by, reason }) => ({
+      by,
+      ...(reason !== undefined && { reason }),
+      finding: itemOf(finding, report),
+    })),
+    problems,
+  };
+};
+
+/** The versioned envelope: kind AnalysisReport. */
+export const json: Format = (report) => `${JSON.stringify(documentOf(report), null, 2)}\n`;
+
+/** The same document as YAML. */
+export const yaml: Format = async (report) =>
+  // Through JSON, which leaves out what is undefined.
+  (await import('../../../yaml/print.ts')).printYaml(JSON.parse(JSON.stringify(documentOf(report))));

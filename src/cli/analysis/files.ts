@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, relative, resolve } from 'node:path';
+import { type Baseline, EMPTY_BASELINE, readBaseline } from '../../analysis/baseline.ts';
+import { Fault } from '../../base/fault.ts';
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
+
+/** Writes a report or a baseline whole or not at all; throws a Fault where it cannot be created. */
+export const writeWhole = async (path: string, text: string): Promise<void> => {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(temporary, text);
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw new Fault(`cannot write ${path} (${codeOf(cause)})`, {
+      kind: 'cannot-create',
+      code: 'FILE_NOT_WRITTEN',
+      hint: 'name a file in a directory you may write to',
+      cause,
+    });
+  }
+};
+
+const notABaseline = (path: string, cause?: unknown): Fault =>
+  new Fault(`${path} is no baseline of heddle`, {
+    kind: 'config',
+    code: 'BAD_BASELINE',
+    hint: 'name another file, or delete it and write a new one with --update-baseline',
+    cause,
+  });
+
+/** Reads a baseline; a missing one is empty where it is about to be written. */
+export const loadBaseline = async (path: string, isUpdate: boolean): Promise<Baseline> => {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    if (isUpdate && codeOf(cause) === 'ENOENT') return EMPTY_BASELINE;
+    throw new Fault(`cannot read baseline ${path} (${codeOf(cause)})`, {
+      kind: 'usage',
+      code: 'BASELINE_NOT_FOUND',
+      hint: '--update-baseline writes it',
+      cause,
+    });
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw notABaseline(path, cause);
+  }
+  const baseline = readBaseline(json);
+  if (baseline === undefined) throw notABaseline(path);
+  return baseline;
+};
+
+/** Names files relative to the baseline, so that it means the same from every directory. */
+export const namesFor =
+  (baselinePath: string, cwd: string): ((file: string) => string) =>
+  (file) =>
+    file === '-' ? file : relative(dirname(resolve(cwd, baselinePath)), resolve(cwd, file)).replaceAll('\\', '/');

@@ -1,0 +1,49 @@
+import { resolve } from 'node:path';
+import type { Context, Output } from '../command.ts';
+import { PLAIN } from '../output.ts';
+import { FORMATS } from '../report/analysis/formats.ts';
+import { countLevels, type Page, type Report } from '../report/analysis/report.ts';
+import { writeWhole } from './files.ts';
+
+const FOR_PEOPLE = new Set(['pretty', 'concise', 'log']);
+
+const render = async (format: string, report: Report, page: Page): Promise<string> => {
+  const load = FORMATS.get(format);
+  return load === undefined ? '' : (await load())(report, page);
+};
+
+const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+/** `✖ 3 errors, 2 warnings in 14 files (1 suppressed)` */
+const summaryOf = ({ findings, suppressed, problems, sources }: Report): string => {
+  const { error, warning, info } = countLevels(findings);
+  const counted = [
+    [error, 'error'],
+    [warning, 'warning'],
+    [info, 'info'],
+    [problems.filter(({ severity }) => severity === 'error').length, 'unreadable object'],
+  ] as const;
+  const parts = counted.flatMap(([count, word]) => (count === 0 ? [] : [plural(count, word)]));
+  const silenced = suppressed.length === 0 ? '' : ` (${suppressed.length} suppressed)`;
+  const head = parts.length === 0 ? '✔ no findings' : `✖ ${parts.join(', ')}`;
+  return `${head} in ${plural(sources.length, 'file')}${silenced}`;
+};
+
+/**
+ * Writes the report in every format asked for: `pretty` to a terminal and Istio's lines into a pipe where none is.
+ * In GitHub Actions annotations go to standard error, which the runner reads as well, so that the answer stays whole.
+ */
+export const publish = async (context: Context, report: Report): Promise<void> => {
+  const { io, out, err, outputs: asked, quiet } = context;
+  const usual: Output = { format: out.isTty ? 'pretty' : 'log', file: undefined };
+  const outputs = asked.length > 0 ? asked : [usual];
+  for (const { format, file } of outputs) {
+    if (file !== undefined) {
+      await writeWhole(resolve(io.cwd, file), await render(format, report, { paint: PLAIN, columns: undefined }));
+    } else out.write(await render(format, report, { paint: out.paint, columns: io.stdout.columns }));
+  }
+  const isAutomatic = io.env['GITHUB_ACTIONS'] === 'true' && !outputs.some(({ format }) => format === 'github');
+  if (isAutomatic) err.write(await render('github', report, { paint: PLAIN, columns: undefined }));
+  const isForPeople = outputs.every(({ format, file }) => file !== undefined || FOR_PEOPLE.has(format));
+  if (isForPeople && !quiet) err.line(summaryOf(report));
+};
