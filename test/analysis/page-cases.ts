@@ -6,7 +6,7 @@ export interface PageCase {
   readonly expected: readonly string[];
 }
 
-const EXPECTATION = /#\s*((?:error|warning|info): [A-Z]+\d+(?:, (?:error|warning|info): [A-Z]+\d+)*)\s*$/;
+const EXPECTATION = /#(?:.*--)?\s*((?:error|warning|info): [A-Z]+\d+(?:, (?:error|warning|info): [A-Z]+\d+)*)\s*$/;
 
 const expectationsOf = (yaml: string): readonly string[] =>
   yaml

@@ -1,9 +1,14 @@
 import type { Problem } from '../../../base/problem.ts';
 import type { Span } from '../../../base/span.ts';
+import { escapeControls } from '../../../telemetry/access-log.ts';
 import { type Format, repositoryPath } from './report.ts';
 
 // GitHub's workflow commands: properties escape more than the message.
-const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+const data = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => escapeControls(line).replaceAll('%', '%25'))
+    .join('%0A');
 const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 
 const COMMANDS = { error: 'error', warning: 'warning', info: 'notice' } as const;

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { type Check, defineCheck, finding } from '../../src/analysis/check.ts';
+import { loadInput } from '../../src/analysis/input.ts';
+import { createReferences } from '../../src/analysis/reference.ts';
+import { atLeast, runChecks } from '../../src/analysis/run.ts';
+import { resourceId } from '../../src/model/resource.ts';
+
+/** Says something of every Service and Deployment there is, and of the networks. */
+const everything: Check = defineCheck({
+  name: 'test.Everything',
+  summary: 'Finds every Service and Deployment.',
+  emits: ['IST0107', 'IST0126'],
+  *run({ mesh, meshNetworks }) {
+    for (const kind of ['Service', 'Deployment'] as const)
+      for (const resource of mesh.of(kind))
+        yield finding('IST0107', resource, { annotation: resourceId(resource), wanted: 'Pod' });
+    if (meshNetworks !== undefined) yield finding('IST0126', meshNetworks, { network: 'a', registry: 'b' });
+  },
+});
+
+const service = (name: string, namespace: string): string =>
+  `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}, namespace: ${namespace}}\nspec: {ports: [{port: 80}]}\n`;
+
+const run = async (text: string, networks?: string) => {
+  const loaded = await loadInput(
+    [{ name: 'a.yaml', text }],
+    networks === undefined ? {} : { meshNetworks: { name: 'networks.yaml', text: networks } },
+  );
+  return { ...loaded, findings: runChecks([everything], loaded.input) };
+};
+
+describe('runChecks', () => {
+  it('answers worst first, then by code and object, whatever the order of the documents', async () => {
+    const { findings } = await run(`${service('b', 'x')}---\n${service('a', 'x')}`, 'networks: {}');
+    expect(findings.map(({ code, origin }) => `${code} ${origin}`)).toEqual([
+      'IST0126 MeshNetworks istio-system/meshnetworks',
+      'IST0107 Service x/a',
+      'IST0107 Service x/b',
+    ]);
+  });
+
+  it('says nothing of what a controller would create, as nobody wrote it', async () => {
+    const gateway = `apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: web}
+spec:
+  gatewayClassName: istio
+  listeners: [{name: http, port: 80, protocol: HTTP}]
+`;
+    const { input, findings } = await run(gateway);
+    expect(input.mesh.of('Service')).toHaveLength(1);
+    expect(findings).toEqual([]);
+  });
+
+  it("leaves the cluster's own namespaces alone", async () => {
+    const { findings } = await run(`${service('dns', 'kube-system')}---\n${service('a', 'default')}`);
+    expect(findings.map(({ origin }) => origin)).toEqual(['Service default/a']);
+  });
+});
+
+describe('loadInput', () => {
+  it('keeps objects with unknown fields and keys written twice, with a warning each', async () => {
+    const { findings, problems } = await run(
+      'apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {colour: red, ports: [{port: 80}], type: ClusterIP, type: ClusterIP}\n',
+    );
+    expect(findings.map(({ origin }) => origin)).toEqual(['Service default/a']);
+    expect(problems.map(({ code, severity }) => `${severity} ${code}`).sort()).toEqual([
+      'warning UNKNOWN_FIELD',
+      'warning YAML_DUPLICATE_KEY',
+    ]);
+  });
+
+  it('leaves out what has a wrong type and what is no YAML, and keeps the others', async () => {
+    const text = `${service('a', 'x')}---\na: [\n---\n${service('b', 'x').replace('port: 80', 'port: eighty')}---\n${service('c', 'x')}`;
+    const { findings, problems } = await run(text);
+    expect(findings.map(({ origin }) => origin)).toEqual(['Service x/a', 'Service x/c']);
+    expect(problems.map(({ severity }) => severity)).toEqual(['error', 'error']);
+  });
+
+  it('takes a mesh configuration of its own in place of the one in the input', async () => {
+    const text =
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\ndata: {mesh: "rootNamespace: a"}\n';
+    const meshConfig = { name: 'mesh.yaml', text: 'trustDomain: shop.example' };
+    const inside = await loadInput([{ name: 'a.yaml', text }]);
+    const outside = await loadInput([{ name: 'a.yaml', text }], { meshConfig });
+    expect(inside.input.mesh.config.rootNamespace).toBe('a');
+    expect(outside.input.mesh.config).toMatchObject({ rootNamespace: 'istio-system', trustDomain: 'shop.example' });
+  });
+
+  it('locates what is wrong with a mesh configuration in its file', async () => {
+    const { problems } = await loadInput([], { meshConfig: { name: 'mesh.yaml', text: 'a: 1\ntrustDomain: [x]\n' } });
+    expect(problems.map(({ span, severity }) => `${severity} ${span?.file}:${span?.line}`)).toContain(
+      'error mesh.yaml:2',
+    );
+  });
+});
+
+describe('createReferences', () => {
+  it.each([
+    ['the first line of the file', service('a', 'x'), 1],
+    ['the comment a document begins with', `# first\n\n${service('a', 'x')}`, 1],
+    ['the line behind ---', `# other\n---\n# own\n${service('a', 'x')}`, 3],
+    ['the line behind the last ---', `${service('z', 'kube-system')}---\n\n${service('a', 'x')}`, 6],
+  ])('names %s', async (_name, text, line) => {
+    const { findings, documents } = await run(text);
+    expect(findings.map(createReferences(documents))).toEqual([line]);
+  });
+
+  it("names a field's own line", async () => {
+    const { input, documents } = await run(service('a', 'x'));
+    const [resource] = input.mesh.of('Service');
+    if (resource === undefined) throw new Error('no service');
+    const found = finding('IST0107', resource, { annotation: 'a', wanted: 'b' }, { in: resource.object, key: 'spec' });
+    expect(createReferences(documents)(found)).toBe(4);
+  });
+});
+
+describe('atLeast', () => {
+  it('orders error, warning, info', () => {
+    expect(atLeast('error', 'warning')).toBe(true);
+    expect(atLeast('warning', 'warning')).toBe(true);
+    expect(atLeast('info', 'warning')).toBe(false);
+  });
+});
