@@ -40,6 +40,7 @@ export const recordOf = (exchange: Exchange): AccessRecord => {
     routeName: route?.name ?? '',
     attempts: exchange.attempts,
     routeOrigin: originOf(exchange.destination?.origin ?? route?.origin),
+    deniedBy: exchange.deniedBy,
     tlsVersion: tls?.version ?? '',
     localPrincipal: principalOf(exchange),
     peerPrincipal: tls?.peerPrincipal ?? '',

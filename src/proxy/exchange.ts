@@ -2,11 +2,12 @@
  * One request from its head to its record. The stages follow each other top to bottom; each asks a pure function of
  * `traffic/` and performs what it answers:
  *
- *   authenticate > route > fault > pick > send > classify > retry? > record
+ *   authenticate > route > authorize > fault > pick > send > classify > retry? > record
  *
  * The file is long because the sequence is: it is meant to be read in one go. The exchange belongs to no protocol: it knows its two sides as DownstreamStream and UpstreamStream.
  */
 import { STATUS_CODES } from 'node:http';
+import { describeDenial, type Permit } from '../traffic/authorize.ts';
 import { decideCors } from '../traffic/cors.ts';
 import { decideFault, isSampled } from '../traffic/fault.ts';
 import { normalizePath } from '../traffic/path.ts';
@@ -14,6 +15,7 @@ import { redirectLocation } from '../traffic/redirect.ts';
 import { type AttemptOutcome, decideRetry } from '../traffic/retry.ts';
 import { pickDestination } from '../traffic/route.ts';
 import type { Cluster, Endpoint, ProxyTables, Route, WeightedDestination } from '../traffic/tables.ts';
+import { authorizeRequest, denialAnswer, GRPC_PERMISSION_DENIED } from './authorization.ts';
 import { recordOf } from './exchange-record.ts';
 import { type Forwarded, forwardHeaders } from './forwarded-headers.ts';
 import { type ClientConnection, noBytes } from './http1/client-connection.ts';
@@ -74,6 +76,7 @@ export class Exchange implements RequestSink, AttemptListener {
   flags = '';
   details = '';
   upstreamFailure = '';
+  deniedBy: string | undefined = undefined;
   serviceTimeMs = -1;
   responseBytes = 0;
   grpcStatus: number | undefined = undefined;
@@ -86,6 +89,7 @@ export class Exchange implements RequestSink, AttemptListener {
   corsHeaders: readonly HeaderPair[] | undefined = undefined;
   private readonly replay = new ReplayBuffer();
   private upstream: ClientConnection | undefined = undefined;
+  private permit: Permit | undefined = undefined;
   private composed: RequestLines | undefined = undefined;
   private isRequestComplete = false;
   private isResponseStarted = false;
@@ -167,30 +171,41 @@ export class Exchange implements RequestSink, AttemptListener {
     this.userAgent = request.head.value(USER_AGENT);
   }
 
-  // ---- stage: route
+  // ---- stages: route, authorize
 
   private decide(bytes: Buffer, start: number, end: number): void {
-    const { request } = this;
-    const route = routeFor(this.tables, this.place, request);
-    if (route === undefined) {
-      this.answer(routeNotFound);
-      return;
-    }
+    const route = routeFor(this.tables, this.place, this.request);
     this.route = route;
-    const { action } = route;
-    if (action.kind === 'forward') {
-      const { destinations } = action;
+    if (route?.action.kind === 'forward') {
+      const { action } = route;
       // No draw where there is no choice.
-      this.destination = pickDestination(action, destinations.length > 1 ? this.state.random() : 0);
+      this.destination = pickDestination(action, action.destinations.length > 1 ? this.state.random() : 0);
       this.cluster = this.tables.clusters.get(this.destination.cluster);
     }
+    const decision = authorizeRequest(this.tables, this.place, this);
+    if (decision.kind === 'deny') {
+      this.deniedBy = describeDenial(decision);
+      if (this.isGrpc) this.grpcStatus = GRPC_PERMISSION_DENIED;
+      const { answer, headers } = denialAnswer(decision, this.isGrpc);
+      this.answer(answer, headers);
+      return;
+    }
+    // Asked before it is known whether there is anything to find.
+    if (route === undefined) this.answer(routeNotFound);
+    else this.delayOrAct(decision.permit, route, bytes, start, end);
+  }
+
+  // ---- stage: fault
+
+  private delayOrAct(permit: Permit, route: Route, bytes: Buffer, start: number, end: number): void {
+    const { action } = route;
     const fault = decideFault(action.fault, this.state.random);
     if (fault.delayMs === 0) {
       if (fault.abort !== undefined) {
         this.answer(faultAbort(fault.abort.status));
         return;
       }
-      this.act(route, bytes, start, end);
+      this.act(permit, route, bytes, start, end);
       return;
     }
     this.flags = 'DI';
@@ -198,7 +213,7 @@ export class Exchange implements RequestSink, AttemptListener {
     this.hold();
     this.timer = setTimeout(() => {
       if (fault.abort !== undefined) return this.answer(faultAbort(fault.abort.status));
-      this.act(route, noBytes, 0, 0);
+      this.act(permit, route, noBytes, 0, 0);
     }, fault.delayMs);
   }
 
@@ -215,11 +230,11 @@ export class Exchange implements RequestSink, AttemptListener {
     this.downstream.resumeRequest();
   }
 
-  private act(route: Route, bytes: Buffer, start: number, end: number): void {
+  private act(permit: Permit, route: Route, bytes: Buffer, start: number, end: number): void {
     const { action } = route;
     switch (action.kind) {
       case 'forward':
-        this.forward(route, action, bytes, start, end);
+        this.forward(permit, route, action, bytes, start, end);
         return;
       case 'redirect': {
         const location = redirectLocation(action, this.request);
@@ -234,7 +249,7 @@ export class Exchange implements RequestSink, AttemptListener {
     }
   }
 
-  private forward(route: Route, action: Forward, bytes: Buffer, start: number, end: number): void {
+  private forward(permit: Permit, route: Route, action: Forward, bytes: Buffer, start: number, end: number): void {
     const cors = decideCors(action.cors, this.request);
     if (cors.kind === 'preflight') {
       this.answer({ status: 200, flags: '-', details: 'cors_response', body: '' }, cors.headers);
@@ -245,16 +260,17 @@ export class Exchange implements RequestSink, AttemptListener {
       this.answer(clusterNotFound);
       return;
     }
+    this.permit = permit;
     this.composed = requestLines(this, route, action);
     this.replay.isKept = action.retry !== undefined || action.mirrors.length > 0;
     if (action.timeoutMs > 0 && this.isRequestComplete) this.startRouteTimer(action.timeoutMs);
-    this.attempt(bytes, start, end);
+    this.attempt(permit, bytes, start, end);
     if (this.isRequestComplete) this.mirror();
   }
 
   // ---- stages: pick, send
 
-  private attempt(bytes: Buffer, start: number, end: number): void {
+  private attempt(permit: Permit, bytes: Buffer, start: number, end: number): void {
     const { cluster, state, place, replay, composed } = this;
     if (cluster === undefined || composed === undefined) return;
     this.attempts += 1;
@@ -266,7 +282,7 @@ export class Exchange implements RequestSink, AttemptListener {
     this.endpoint = endpoint;
     const { active } = state.clusters.balancerOf(cluster);
     active.set(endpoint.key, (active.get(endpoint.key) ?? 0) + 1);
-    const upstream = state.clusters.poolOf(cluster, endpoint, state.socketOf(cluster, endpoint)).take();
+    const upstream = state.clusters.poolOf(cluster, endpoint, state.socketOf(cluster, endpoint)).take(permit);
     this.upstream = upstream;
     upstream.begin(this);
     const count = place.direction === 'inbound' ? '' : `x-envoy-attempt-count: ${this.attempts}\r\n`;
@@ -322,14 +338,16 @@ export class Exchange implements RequestSink, AttemptListener {
 
   /** Sends copies; needs the whole body, so a body too big to keep is not mirrored. */
   private mirror(): void {
-    const { composed } = this;
+    const { composed, permit } = this;
     const action = this.forwardAction();
-    if (action === undefined || action.mirrors.length === 0 || composed === undefined || this.replay.isLost) return;
+    if (action === undefined || action.mirrors.length === 0 || this.replay.isLost) return;
+    if (composed === undefined || permit === undefined) return;
     for (const { cluster: name, percent } of action.mirrors) {
       const cluster = this.tables.clusters.get(name);
       if (cluster === undefined || !isSampled(percent, this.state.random())) continue;
       const head = `${this.method} ${composed.target} HTTP/1.1\r\n${composed.lines}x-envoy-attempt-count: 1\r\n\r\n`;
       startMirror({
+        permit,
         state: this.state,
         place: this.place,
         cluster,
@@ -439,7 +457,7 @@ export class Exchange implements RequestSink, AttemptListener {
   }
 
   onBackOffOver(): void {
-    if (!this.isFinished) this.attempt(noBytes, 0, 0);
+    if (!this.isFinished && this.permit !== undefined) this.attempt(this.permit, noBytes, 0, 0);
   }
 
   private noteUpstream(): void {

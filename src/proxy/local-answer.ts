@@ -36,6 +36,9 @@ export const nobodyListens = answer(
   'no Gateway listens here; services answer at http://SERVICE.NAMESPACE.localhost on this port\n',
 );
 
+/** The answer to a request that an AuthorizationPolicy denies. */
+export const authorizationDenied = (details: string): LocalAnswer => answer(403, '-', details, 'RBAC: access denied');
+
 /** The answer of a fault rule's abort. */
 export const faultAbort = (status: number): LocalAnswer =>
   answer(status, 'FI', 'fault_filter_abort', 'fault filter abort');

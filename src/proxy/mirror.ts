@@ -1,3 +1,4 @@
+import type { Permit } from '../traffic/authorize.ts';
 import type { Cluster } from '../traffic/tables.ts';
 import { noBytes } from './http1/client-connection.ts';
 import { pickFor } from './pick.ts';
@@ -6,6 +7,8 @@ import type { ProxyState } from './proxy-state.ts';
 import type { AttemptListener } from './stream.ts';
 
 export interface MirroredRequest {
+  /** Of the request that is copied. */
+  readonly permit: Permit;
   readonly state: ProxyState;
   readonly place: Place;
   readonly cluster: Cluster;
@@ -18,10 +21,10 @@ export interface MirroredRequest {
 const MIRROR_TIMEOUT_MS = 15_000;
 
 /** Sends a copy of a request; whatever becomes of it, nobody hears. */
-export const startMirror = ({ state, place, cluster, method, head, body }: MirroredRequest): void => {
+export const startMirror = ({ permit, state, place, cluster, method, head, body }: MirroredRequest): void => {
   const endpoint = pickFor(cluster, place, state, undefined);
   if (endpoint === undefined) return;
-  const upstream = state.clusters.poolOf(cluster, endpoint, state.socketOf(cluster, endpoint)).take();
+  const upstream = state.clusters.poolOf(cluster, endpoint, state.socketOf(cluster, endpoint)).take(permit);
   const timer = setTimeout(() => upstream.cancel(), MIRROR_TIMEOUT_MS);
   const ignored: AttemptListener = {
     method,

@@ -43,6 +43,8 @@ export interface AccessRecord {
   readonly attempts: number;
   /** `file:line` of the rule that decided, empty where Istio's own default did. */
   readonly routeOrigin: string;
+  /** What denied it: `AuthorizationPolicy NAMESPACE/NAME file:line`, or that no ALLOW policy matched; absent when allowed. */
+  readonly deniedBy?: string | undefined;
   readonly tlsVersion: string;
   /** SPIFFE ids of the TLS connection this record's proxy took part in; empty for plaintext. */
   readonly localPrincipal: string;

@@ -3,6 +3,7 @@
  * value, and a request keeps the tables it began with. Everything that can fail (regexes, hosts, weights, missing
  * subsets) has failed, or was reported as a problem, before a table exists.
  */
+import type { Cidr } from '../base/cidr.ts';
 import type { Span } from '../base/span.ts';
 import type { Peer } from '../telemetry/peer.ts';
 import type { PathNormalization } from './path.ts';
@@ -47,6 +48,8 @@ export interface ProxyTables {
   readonly accessLog: AccessLogSettings;
   /** Mesh config `pathNormalization`; absent = BASE, Istio's default. */
   readonly pathNormalization?: PathNormalization;
+  /** What AuthorizationPolicies say of this proxy's inbound and gateway ports; absent = nothing, and all is allowed. */
+  readonly authorization?: Authorization;
 }
 
 export interface AccessLogSettings {
@@ -317,4 +320,75 @@ export interface Balancer {
   readonly kind: 'round-robin' | 'least-request' | 'random';
   /** The endpoints' weights differ. */
   readonly weighted?: boolean;
+}
+
+// ---- authorization
+
+/** The AuthorizationPolicies in force at one proxy. They hold for all of its ports; a rule may ask for some. */
+export interface Authorization {
+  readonly http: AuthorizationPolicies;
+  /** The same policies as connections without HTTP meet them (see compile/authorization.ts). */
+  readonly tcp: AuthorizationPolicies;
+  /** Gateways: how many proxies in front are trusted to say in X-Forwarded-For where a request came from. */
+  readonly trustedProxies: number;
+}
+
+export interface AuthorizationPolicies {
+  /** Whatever one of these matches is denied, first of all: CUSTOM rules whose provider nobody defined. */
+  readonly custom: readonly AuthorizationRule[];
+  readonly deny: readonly AuthorizationRule[];
+  /** Absent without any ALLOW policy: what is not denied is allowed then. Present and empty: nothing is. */
+  readonly allow: AllowRules | undefined;
+}
+
+interface AllowRules {
+  readonly rules: readonly AuthorizationRule[];
+  /** The ALLOW policies themselves, also those without a rule. */
+  readonly policies: readonly Origin[];
+}
+
+/** Holds when `when` does, and one of `from` (if any), and one of `to` (if any). */
+export interface AuthorizationRule {
+  /** As response code details name it: `ns[default]-policy[viewer]-rule[0]`. */
+  readonly name: string;
+  readonly origin: Origin;
+  readonly when: readonly AuthorizationCondition[];
+  /** Sources; all conditions of one must hold. */
+  readonly from: readonly (readonly AuthorizationCondition[])[];
+  /** Operations; all conditions of one must hold. */
+  readonly to: readonly (readonly AuthorizationCondition[])[];
+}
+
+/** One of `values` (if any) must hold and none of `notValues`; of an attribute that is absent, no value ever holds. */
+export type AuthorizationCondition =
+  | Tests<'source-ip' | 'remote-ip' | 'destination-ip', Cidr>
+  | Tests<'destination-port', number>
+  | Tests<AuthorizationText, StringMatcher>
+  /** `name` is lower case; one matching line is enough. */
+  | (Tests<'header', StringMatcher> & { readonly name: string })
+  /** What no request here has: claims of a token, metadata of a filter. */
+  | Tests<'token' | 'metadata', string>;
+
+/**
+ * `principal` is the peer's SPIFFE id without its scheme, `service-account` is `NAMESPACE/NAME`; both ends of `host` are
+ * lower case, and its port counts; `path` has no query.
+ */
+export type AuthorizationText =
+  | 'principal'
+  | 'trust-domain'
+  | 'namespace'
+  | 'service-account'
+  | 'server-name'
+  | 'method'
+  | 'host'
+  | 'path'
+  /** Pseudo-headers as a condition on request headers may name them: case-sensitive, the target with its query. */
+  | 'authority'
+  | 'target'
+  | 'scheme';
+
+interface Tests<On extends string, Value> {
+  readonly on: On;
+  readonly values: readonly Value[];
+  readonly notValues: readonly Value[];
 }

@@ -13,6 +13,7 @@ import { rewritePath } from '../../src/traffic/rewrite.ts';
 import { findVirtualHost, matchRoute } from '../../src/traffic/route.ts';
 import type { Destinations, Endpoint, ProxyTables, RetryPolicy, Route, RouteTable } from '../../src/traffic/tables.ts';
 import { type CompiledText, compileText } from './compile-text.ts';
+import { predictAuthorization } from './predict-authorization.ts';
 
 /** A request of a corpus case, as its requests.json describes it. */
 export interface CaseRequest {
@@ -65,9 +66,21 @@ export const compileCase = (directory: string): Promise<CompiledText> => {
   return compileText(readFileSync(`${directory}/config.yaml`, 'utf8'), externals);
 };
 
-/** Undefined for what pure decisions do not cover: no proxy at the client, a name that does not resolve, TLS, HTTP/1.0. */
+/** Undefined for what pure decisions do not cover: a name that does not resolve, TLS, HTTP/1.0. */
 export const predict = (compiled: CompiledText, request: CaseRequest): Prediction | undefined => {
   if (request.tls !== undefined || request.http10 === true || request.host === '') return undefined;
+  const client = findPod(compiled, request.from ?? 'client');
+  const gateway = request.gateway === undefined ? undefined : findPod(compiled, request.gateway);
+  const head = toHead(request, request.path, request.gateway === undefined ? 'sidecar' : 'gateway');
+  const asked = predictAuthorization(compiled, request, head, client, gateway);
+  if (asked?.decision.kind !== 'deny') return predictRouting(compiled, request);
+  if (!asked.isHttp) return { clusters: [], error: 'connection closed' };
+  // At a client's sidecar the denial is an answer like any other, and its route is as ever.
+  const clusters = predictRouting(compiled, request)?.clusters ?? [];
+  return { status: 403, flags: '-', clusters };
+};
+
+const predictRouting = (compiled: CompiledText, request: CaseRequest): Prediction | undefined => {
   if (request.gateway !== undefined) return predictAtGateway(compiled, request);
   const client = findPod(compiled, request.from ?? 'client');
   const tables = client === undefined ? undefined : compiled.proxies.get(`${client.pod.namespace}/${client.pod.name}`);

@@ -16,6 +16,9 @@ const decision = (record: AccessRecord): string => {
   return `decided by   ${name}${or(record.routeOrigin, "Istio's default")}`;
 };
 
+const denial = ({ deniedBy }: AccessRecord): readonly string[] =>
+  deniedBy === undefined ? [] : [`denied by    ${deniedBy}`];
+
 const answer = (record: AccessRecord): string => {
   const code = record.responseCode === 0 ? 'no answer' : String(record.responseCode);
   const attempts = record.attempts > 1 ? `, ${record.attempts} attempts` : '';
@@ -39,6 +42,7 @@ const clientHop = (record: AccessRecord): readonly string[] => [
   decision(record),
   `cluster      ${or(record.upstreamCluster, 'none')}`,
   `endpoint     ${or(record.upstreamHost, 'none')}`,
+  ...denial(record),
   answer(record),
   ...flagLines(record),
   ...reason(record),
@@ -47,6 +51,7 @@ const clientHop = (record: AccessRecord): readonly string[] => [
 const serverHop = (record: AccessRecord): readonly string[] => [
   `request      ${record.method} ${record.authority}${record.path}`,
   decision(record),
+  ...denial(record),
   answer(record),
   ...flagLines(record),
   ...reason(record),

@@ -1,7 +1,9 @@
 /** A TCP connection through the proxy, byte for byte, over mutual TLS where the endpoint says so. */
 import type { AccessRecord } from '../../telemetry/access-record.ts';
+import { type Denial, describeDenial, type Permit } from '../../traffic/authorize.ts';
 import { pickDestination } from '../../traffic/route.ts';
 import type { Cluster, Endpoint, Origin, ProxyTables, TcpRoute } from '../../traffic/tables.ts';
+import { authorizeConnection, denialDetails } from '../authorization.ts';
 import { originOf, serviceLabels } from '../exchange-record.ts';
 import type { Link, LinkOwner } from '../link.ts';
 import { pickFor, unknownPeer } from '../pick.ts';
@@ -27,7 +29,10 @@ export interface TunnelTarget {
   readonly origin: Origin | undefined;
 }
 
-/** Joins a client's link to an endpoint of a cluster. `first` are bytes read from it already. */
+/**
+ * Joins a client's link to an endpoint of a cluster, or closes it when policies deny it. `first` are bytes read from it
+ * already.
+ */
 export const openTunnel = (
   state: ProxyState,
   place: Place,
@@ -37,7 +42,9 @@ export const openTunnel = (
 ): void => {
   const tunnel = new Tunnel(state, place, downstream, target);
   state.add(tunnel);
-  tunnel.connect(first);
+  const decision = authorizeConnection(state.tables, place);
+  if (decision.kind === 'allow') tunnel.connect(decision.permit, first);
+  else tunnel.refuse(decision);
 };
 
 class Tunnel implements LinkOwner, Member {
@@ -58,6 +65,7 @@ class Tunnel implements LinkOwner, Member {
   private bytesReceived = 0;
   private bytesSent = 0;
   private flags = '-';
+  private denial: Denial | undefined = undefined;
   private failure: ConnectFailure | undefined = undefined;
   private connectTimer: NodeJS.Timeout | undefined = undefined;
   private lastBytesMs: number;
@@ -74,7 +82,13 @@ class Tunnel implements LinkOwner, Member {
     downstream.owner = this;
   }
 
-  connect(first: Buffer): void {
+  /** Before anything reaches the application; Envoy would wait for the client's first byte with it. */
+  refuse(denial: Denial): void {
+    this.denial = denial;
+    this.downstream.destroy();
+  }
+
+  connect(permit: Permit, first: Buffer): void {
     const { state, place, target } = this;
     const { cluster } = target;
     const endpoint = cluster === undefined ? undefined : pickFor(cluster, place, state, undefined);
@@ -86,6 +100,7 @@ class Tunnel implements LinkOwner, Member {
     this.endpoint = endpoint;
     const link = dial(
       {
+        permit,
         at: state.socketOf(cluster, endpoint),
         from: state.network.sourceOf(state.tables.node.address),
         transport: endpoint.transport,
@@ -196,6 +211,8 @@ class Tunnel implements LinkOwner, Member {
       ...tcpRecord(tables, place, this.startMs),
       durationMs: state.clock.monotonicMs() - this.startMonotonicMs,
       flags: this.flags,
+      connectionTerminationDetails: this.denial === undefined ? '' : denialDetails(this.denial),
+      deniedBy: this.denial === undefined ? undefined : describeDenial(this.denial),
       upstreamFailure: this.failure === undefined ? '' : this.failure.transport || this.failure.reason,
       bytesReceived: this.bytesReceived,
       bytesSent: this.bytesSent,

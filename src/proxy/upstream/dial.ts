@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Permit } from '../../traffic/authorize.ts';
 import type { UpstreamTransport } from '../../traffic/tables.ts';
 import { Link, onreadFor } from '../link.ts';
 import type { SocketAddress } from '../proxy.ts';
@@ -7,6 +8,8 @@ import type { TlsIdentity } from '../tls/contexts.ts';
 import { peerSpiffeId } from '../tls/peer-identity.ts';
 
 export interface DialTarget {
+  /** Of the request or connection that it is for: no backend is called without one. */
+  readonly permit: Permit;
   readonly at: SocketAddress;
   /** Local address to connect from; undefined = the system's choice. */
   readonly from: string | undefined;

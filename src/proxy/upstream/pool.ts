@@ -1,3 +1,4 @@
+import type { Permit } from '../../traffic/authorize.ts';
 import type { Endpoint } from '../../traffic/tables.ts';
 import { ClientConnection, type ConnectionHome } from '../http1/client-connection.ts';
 import type { Network, SocketAddress } from '../proxy.ts';
@@ -46,11 +47,11 @@ export class Pool implements ConnectionHome {
   }
 
   /** A free connection, or a new one that is still connecting: writing to it is fine either way. */
-  take(): ClientConnection {
+  take(permit: Permit): ClientConnection {
     for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
       if (!connection.link.isGone && connection.link.socket.writable) return connection;
     }
-    return this.open();
+    return this.open(permit);
   }
 
   onFree(connection: ClientConnection): void {
@@ -90,11 +91,12 @@ export class Pool implements ConnectionHome {
     for (const connection of [...this.all]) connection.link.destroy();
   }
 
-  private open(): ClientConnection {
+  private open(permit: Permit): ClientConnection {
     const { settings, world } = this;
     const tls = world.tls();
     const link = dial(
       {
+        permit,
         at: settings.at,
         from: world.network.sourceOf(world.sourceAddress),
         transport: settings.endpoint.transport,

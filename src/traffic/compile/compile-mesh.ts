@@ -1,6 +1,7 @@
 import type { Pod } from '../../model/pod.ts';
 import type { Peer } from '../../telemetry/peer.ts';
 import type { Cluster, GatewayPort, OutboundTables, ProxyNode, ProxyTables } from '../tables.ts';
+import { indexAuthorization } from './authorization.ts';
 import { type ClusterSources, compileOutboundClusters } from './clusters.ts';
 import { type Client, indexDestinationRules } from './destination-rules.ts';
 import { compileGatewayPorts, type GatewaySources, planGateways } from './gateways.ts';
@@ -31,6 +32,7 @@ export const compileMesh = (world: World, generation: number): CompiledMesh => {
   const rules = indexDestinationRules(mesh, settings, report);
   const virtualServices = planVirtualServices(mesh, settings.defaultRetry, report);
   const gateways = planGateways(mesh, report);
+  const authorizationOf = indexAuthorization(mesh, settings, report);
   const sidecarScope = indexSidecars(mesh, settings, report);
   reportUnsupportedKinds(mesh, report);
   const sources: ClusterSources & OutboundSources & GatewaySources = {
@@ -56,6 +58,7 @@ export const compileMesh = (world: World, generation: number): CompiledMesh => {
     if (pod.proxyMode === 'none') continue;
     const shared = compileShared(placed);
     const inbound = pod.proxyMode === 'sidecar' ? compileInbound(registry, mutualTls, placed) : undefined;
+    const authorization = authorizationOf(pod);
     const clusters = new Map(shared.clusters);
     for (const cluster of inbound?.clusters ?? []) clusters.set(cluster.name, cluster);
     proxies.set(`${pod.namespace}/${pod.name}`, {
@@ -69,6 +72,7 @@ export const compileMesh = (world: World, generation: number): CompiledMesh => {
       peers,
       accessLog: settings.accessLog,
       pathNormalization: settings.pathNormalization,
+      ...(authorization === undefined ? {} : { authorization }),
     });
   }
   return { proxies, problems: report.problems };

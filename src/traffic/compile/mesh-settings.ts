@@ -9,6 +9,8 @@ import { compileRetries, DEFAULT_RETRY } from './rule-policies.ts';
 /** What the mesh configuration decides about every proxy. */
 export interface MeshSettings {
   readonly trustDomain: string;
+  /** The mesh's own and its aliases. */
+  readonly trustDomains: readonly string[];
   readonly rootNamespace: string;
   readonly autoMtls: boolean;
   readonly connectTimeoutMs: number;
@@ -30,6 +32,7 @@ export const readMeshSettings = (mesh: Mesh, report: Report): MeshSettings => {
   const holder = mesh.find('ConfigMap', 'istio-system', 'istio') ?? mesh.of('IstioOperator')[0];
   return {
     trustDomain: config.trustDomain,
+    trustDomains: [config.trustDomain, ...(config.trustDomainAliases ?? [])],
     rootNamespace: config.rootNamespace,
     autoMtls: config.enableAutoMtls,
     connectTimeoutMs: parseDuration(config.connectTimeout) ?? 10_000,

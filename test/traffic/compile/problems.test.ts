@@ -76,7 +76,7 @@ spec:
   it('is said once of every object of a kind, and loudly where safety depends on it', async () => {
     const problems = await problemsOf(`
 apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
+kind: RequestAuthentication
 metadata: {name: nobody}
 spec: {}
 ---
@@ -86,10 +86,10 @@ metadata: {name: filter}
 spec: {configPatches: []}
 `);
     expect(problems.map(({ code, resource }) => `${code} ${resource}`)).toEqual([
-      'UNSUPPORTED_KIND AuthorizationPolicy default/nobody',
+      'UNSUPPORTED_KIND RequestAuthentication default/nobody',
       'UNSUPPORTED_KIND EnvoyFilter default/filter',
     ]);
-    expect(problems[0]?.message).toContain('requests are NOT authorized by it');
+    expect(problems[0]?.message).toContain('tokens are NOT verified');
   });
 
   it('is said of a gateway server that stays closed', async () => {

@@ -1,0 +1,77 @@
+/** The facts that authorization decides on, taken from a connection and its request. */
+import { isIP } from 'node:net';
+import { type AuthorizationDecision, authorize, type Denial } from '../traffic/authorize.ts';
+import type { Authorization, ProxyTables } from '../traffic/tables.ts';
+import type { Forwarded } from './forwarded-headers.ts';
+import type { HeaderEditor } from './http1/header-editor.ts';
+import type { RequestView } from './http1/request-view.ts';
+import { authorizationDenied, type LocalAnswer } from './local-answer.ts';
+import type { Place } from './place.ts';
+import type { HeaderPair } from './response-lines.ts';
+
+/** A request as it stands when its route is known and no header operation of the mesh has been applied. */
+export interface AuthorizedRequest {
+  readonly request: RequestView;
+  readonly editor: HeaderEditor;
+  readonly forwarded: Forwarded;
+}
+
+/** Decides about a request at a place. What a sidecar sends for its own application is not asked about. */
+export const authorizeRequest = (
+  tables: ProxyTables,
+  place: Place,
+  { request, editor, forwarded }: AuthorizedRequest,
+): AuthorizationDecision => {
+  const { authorization } = tables;
+  if (authorization === undefined || place.direction === 'outbound') return authorize(undefined, place, undefined);
+  return authorize(authorization.http, place, {
+    method: request.method,
+    path: request.path,
+    authority: request.authority,
+    scheme: request.scheme,
+    remoteAddress: remoteAddressOf(place, authorization, forwarded.forwardedFor, request),
+    headerValues: (name) => editor.valuesOf(name),
+  });
+};
+
+/** Decides about a connection without HTTP. */
+export const authorizeConnection = (tables: ProxyTables, place: Place): AuthorizationDecision =>
+  authorize(place.direction === 'outbound' ? undefined : tables.authorization?.tcp, place, undefined);
+
+/**
+ * A sidecar believes the last entry of X-Forwarded-For. A gateway believes only the entry that the outermost of its
+ * trusted proxies wrote; `forwardedFor` ends with the direct peer there.
+ */
+const remoteAddressOf = (
+  { direction, remoteAddress }: Place,
+  { trustedProxies }: Authorization,
+  forwardedFor: string,
+  request: RequestView,
+): string => {
+  const isGateway = direction === 'gateway';
+  if (isGateway && trustedProxies === 0) return remoteAddress;
+  const entries = (isGateway ? forwardedFor : request.headerValues('x-forwarded-for').join(',')).split(',');
+  const entry = (entries.at(isGateway ? -1 - trustedProxies : -1) ?? '').trim();
+  return isIP(entry) === 0 ? remoteAddress : entry;
+};
+
+/** What a denied request is told: gRPC callers learn it as a status of gRPC, PERMISSION_DENIED. */
+export const denialAnswer = (
+  denial: Denial,
+  isGrpc: boolean,
+): { readonly answer: LocalAnswer; readonly headers: readonly HeaderPair[] } => {
+  const answer = authorizationDenied(denialDetails(denial));
+  if (!isGrpc) return { answer, headers: [] };
+  const headers: readonly HeaderPair[] = [
+    ['content-type', 'application/grpc'],
+    ['grpc-status', String(GRPC_PERMISSION_DENIED)],
+    ['grpc-message', answer.body],
+  ];
+  return { answer: { ...answer, status: 200, body: '' }, headers };
+};
+
+/** The code of gRPC for 403. */
+export const GRPC_PERMISSION_DENIED = 7;
+
+/** As Envoy's logs say it. */
+export const denialDetails = ({ policy }: Denial): string => `rbac_access_denied_matched_policy[${policy}]`;

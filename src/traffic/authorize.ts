@@ -1,0 +1,200 @@
+/**
+ * Who may do what. Envoy's order: what CUSTOM refuses, then what DENY matches, then, where there is an ALLOW policy,
+ * everything that no ALLOW rule matches.
+ */
+import { cidrContains } from '../base/cidr.ts';
+import { matchesString } from './route.ts';
+import type {
+  AuthorizationCondition,
+  AuthorizationPolicies,
+  AuthorizationRule,
+  AuthorizationText,
+  Origin,
+  StringMatcher,
+} from './tables.ts';
+
+declare const permitted: unique symbol;
+
+/** Only `authorize` makes one, and nothing is sent on without one. */
+export interface Permit {
+  readonly [permitted]: never;
+}
+
+/** The connection a decision is about; addresses are mesh addresses. */
+export interface ConnectionFacts {
+  /** Where the client was going. */
+  readonly address: string;
+  readonly port: number;
+  /** The direct peer, whatever headers say. */
+  readonly remoteAddress: string;
+  /** Undefined for plaintext. */
+  readonly tls: { readonly serverName: string; readonly peerPrincipal: string } | undefined;
+}
+
+/** The request a decision is about; undefined in its place stands for a connection without HTTP. */
+export interface RequestFacts {
+  readonly method: string;
+  /** The same normalized path and query that routes are matched with. */
+  readonly path: string;
+  /** The Host header as sent, port included. */
+  readonly authority: string;
+  readonly scheme: string;
+  /** Where the request came from as far as X-Forwarded-For is believed. */
+  readonly remoteAddress: string;
+  /** Every line of a header; the name is lower case. */
+  headerValues(name: string): readonly string[];
+}
+
+export type AuthorizationDecision = { readonly kind: 'allow'; readonly permit: Permit } | Denial;
+
+export interface Denial {
+  readonly kind: 'deny';
+  /** The rule that decided. */
+  readonly by: Origin | 'no ALLOW policy matched';
+  /** The ALLOW policies none of which matched; empty where a rule decided. */
+  readonly candidates: readonly Origin[];
+  /** Envoy's name for the rule that decided; `none` where no rule did. */
+  readonly policy: string;
+}
+
+const ALLOWED: AuthorizationDecision = { kind: 'allow', permit: {} as Permit };
+
+/** Decides; without policies at once and without an allocation. */
+export const authorize = (
+  policies: AuthorizationPolicies | undefined,
+  connection: ConnectionFacts,
+  request: RequestFacts | undefined,
+): AuthorizationDecision => {
+  if (policies === undefined) return ALLOWED;
+  const { custom, deny, allow } = policies;
+  const denying = firstMatch(custom, connection, request) ?? firstMatch(deny, connection, request);
+  if (denying !== undefined) return { kind: 'deny', by: denying.origin, candidates: [], policy: denying.name };
+  if (allow === undefined || firstMatch(allow.rules, connection, request) !== undefined) return ALLOWED;
+  return { kind: 'deny', by: 'no ALLOW policy matched', candidates: allow.policies, policy: 'none' };
+};
+
+/** For people: `AuthorizationPolicy default/viewer authz.yaml:12`, or that no ALLOW policy matched and which there are. */
+export const describeDenial = ({ by, candidates }: Denial): string => {
+  if (by !== 'no ALLOW policy matched') return describeOrigin(by);
+  return `${by} (${candidates.map(describeOrigin).join(', ')})`;
+};
+
+const describeOrigin = ({ resource, span }: Origin): string => `${resource} ${span.file}:${span.line}`;
+
+const firstMatch = (
+  rules: readonly AuthorizationRule[],
+  connection: ConnectionFacts,
+  request: RequestFacts | undefined,
+): AuthorizationRule | undefined => {
+  for (const rule of rules) {
+    if (
+      allHold(rule.when, connection, request) &&
+      anyHolds(rule.from, connection, request) &&
+      anyHolds(rule.to, connection, request)
+    ) {
+      return rule;
+    }
+  }
+  return undefined;
+};
+
+const anyHolds = (
+  alternatives: readonly (readonly AuthorizationCondition[])[],
+  connection: ConnectionFacts,
+  request: RequestFacts | undefined,
+): boolean => {
+  if (alternatives.length === 0) return true;
+  for (const conditions of alternatives) if (allHold(conditions, connection, request)) return true;
+  return false;
+};
+
+const allHold = (
+  conditions: readonly AuthorizationCondition[],
+  connection: ConnectionFacts,
+  request: RequestFacts | undefined,
+): boolean => {
+  for (const condition of conditions) if (!holds(condition, connection, request)) return false;
+  return true;
+};
+
+const holds = (
+  condition: AuthorizationCondition,
+  connection: ConnectionFacts,
+  request: RequestFacts | undefined,
+): boolean => {
+  switch (condition.on) {
+    case 'source-ip':
+      return holdsOf(condition, connection.remoteAddress, cidrContains);
+    case 'remote-ip':
+      return holdsOf(condition, request?.remoteAddress ?? connection.remoteAddress, cidrContains);
+    case 'destination-ip':
+      return holdsOf(condition, connection.address, cidrContains);
+    case 'destination-port':
+      return holdsOf(condition, connection.port, Object.is);
+    case 'header':
+      return holdsOf(condition, request?.headerValues(condition.name) ?? [], anyLine);
+    case 'token':
+    case 'metadata':
+      return condition.values.length === 0;
+    default:
+      return holdsOf(condition, textOf(condition.on, connection, request), matchesText);
+  }
+};
+
+const holdsOf = <Value, Fact>(
+  { values, notValues }: { readonly values: readonly Value[]; readonly notValues: readonly Value[] },
+  fact: Fact,
+  test: (value: Value, fact: Fact) => boolean,
+): boolean => {
+  for (const value of notValues) if (test(value, fact)) return false;
+  if (values.length === 0) return true;
+  for (const value of values) if (test(value, fact)) return true;
+  return false;
+};
+
+const matchesText = (matcher: StringMatcher, text: string): boolean => text !== '' && matchesString(matcher, text);
+
+const anyLine = (matcher: StringMatcher, lines: readonly string[]): boolean => {
+  for (const line of lines) if (matchesString(matcher, line)) return true;
+  return false;
+};
+
+/** Empty for what is absent. */
+const textOf = (on: AuthorizationText, connection: ConnectionFacts, request: RequestFacts | undefined): string => {
+  switch (on) {
+    case 'principal':
+      return connection.tls?.peerPrincipal.slice(SPIFFE.length) ?? '';
+    case 'trust-domain':
+      return identityPart(connection, 2);
+    case 'namespace':
+      return identityPart(connection, 4);
+    case 'service-account': {
+      const namespace = identityPart(connection, 4);
+      return namespace === '' ? '' : `${namespace}/${identityPart(connection, 6)}`;
+    }
+    case 'server-name':
+      return connection.tls?.serverName ?? '';
+    case 'method':
+      return request?.method ?? '';
+    case 'host':
+      return request?.authority.toLowerCase() ?? '';
+    case 'authority':
+      return request?.authority ?? '';
+    case 'path':
+      return withoutQuery(request?.path ?? '');
+    case 'target':
+      return request?.path ?? '';
+    case 'scheme':
+      return request?.scheme ?? '';
+  }
+};
+
+const SPIFFE = 'spiffe://';
+
+/** `spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT`, part by part. */
+const identityPart = ({ tls }: ConnectionFacts, part: number): string => tls?.peerPrincipal.split('/')[part] ?? '';
+
+const withoutQuery = (path: string): string => {
+  const mark = path.indexOf('?');
+  return mark < 0 ? path : path.slice(0, mark);
+};
