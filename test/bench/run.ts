@@ -1,10 +1,14 @@
 // npm run bench -- NAME [ARGUMENTS]: one file of this folder per benchmark.
-const benches: ReadonlyMap<string, () => Promise<{ readonly bench: (args: readonly string[]) => Promise<void> }>> =
-  new Map([['proxy', () => import('./proxy.ts')]]);
+const benches = new Map<string, () => Promise<{ readonly bench: (args: readonly string[]) => Promise<void> }>>([
+  ['analyze', () => import('./analyze.ts')],
+  ['proxy', () => import('./proxy.ts')],
+]);
 
 const [name = '', ...rest] = process.argv.slice(2);
 const load = benches.get(name);
 if (load === undefined) {
-  console.error(`usage: npm run bench -- ${[...benches.keys()].join('|')} [--rounds N] [--seconds N] [--bytes N]`);
+  console.error(
+    `usage: npm run bench -- ${[...benches.keys()].join('|')} [--rounds N] [--sizes N,N] [--seconds N] [--bytes N]`,
+  );
   process.exitCode = 64;
 } else await (await load()).bench(rest);
