@@ -1,4 +1,43 @@
 import type { Check } from './check.ts';
+import { annotations } from './checks/annotations/annotations.ts';
+import { applicationUid } from './checks/application-uid/application-uid.ts';
+import { blockedCidrs } from './checks/authentication/blocked-cidrs.ts';
+import { authorizationReferences } from './checks/authorization/references.ts';
+import { negativeConditions } from './checks/conditions/conditions.ts';
+import { multiService } from './checks/deployment/multi-service.ts';
+import { deprecation } from './checks/deprecation/deprecation.ts';
+import { externalControlPlane } from './checks/external-control-plane/external-control-plane.ts';
+import { injectedImages } from './checks/injection/image.ts';
+import { imageAuto } from './checks/injection/image-auto.ts';
+import { injection } from './checks/injection/injection.ts';
+import { gatewayApiVersion } from './checks/kubernetes-gateway/crd-version.ts';
+import { gatewaySelector } from './checks/kubernetes-gateway/selector.ts';
+import { portName } from './checks/service/port-name.ts';
+import { telemetryDefault } from './checks/telemetry/default-selector.ts';
+import { lightstep } from './checks/telemetry/lightstep.ts';
+import { telemetryProvider } from './checks/telemetry/provider.ts';
+import { telemetrySelector } from './checks/telemetry/selector.ts';
+import { webhooks } from './checks/webhook/webhook.ts';
 
 /** Every check, sorted by name: what `analyze` runs and `analyze --list` shows. One more check is one more line. */
-export const CHECKS: readonly Check[] = [];
+export const CHECKS: readonly Check[] = [
+  annotations,
+  applicationUid,
+  authorizationReferences,
+  blockedCidrs,
+  negativeConditions,
+  multiService,
+  deprecation,
+  externalControlPlane,
+  injection,
+  injectedImages,
+  imageAuto,
+  gatewayApiVersion,
+  gatewaySelector,
+  portName,
+  telemetryDefault,
+  lightstep,
+  telemetryProvider,
+  telemetrySelector,
+  webhooks,
+];

@@ -1,6 +1,10 @@
-/** Writes src/model/schema/generated from the published API definitions: `npm run generate`, needs network and `go`. */
+/**
+ * Writes src/model/schema/generated and src/analysis/generated from the published API definitions: `npm run generate`,
+ * needs network and `go`.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadYaml } from '../../yaml/load.ts';
+import { printAnnotations } from './generator/annotations.ts';
 import { hoist } from './generator/compact.ts';
 import { type CrdVersion, readCrds } from './generator/crd.ts';
 import { readKubernetes } from './generator/kubernetes.ts';
@@ -10,6 +14,7 @@ import { printTypes, type TypeRoot } from './generator/typescript.ts';
 import type { Schema, SchemaSet, SchemaSetName } from './schema.ts';
 
 const OUT = new URL('generated/', import.meta.url);
+const ANALYSIS_OUT = new URL('../../analysis/generated/', import.meta.url);
 const GENERATOR = 'src/model/schema/generate.ts';
 
 const provenance = (source: ModuleFiles, paths: readonly string[]): SchemaSet['provenance'] => ({
@@ -75,6 +80,8 @@ const istio = await fetchModule('istio.io/api', 'v1.31.1');
 const gateway = await fetchModule('sigs.k8s.io/gateway-api', 'v1.7.0');
 const kubernetes = await fetchModule('k8s.io/kubernetes', 'v1.35.0');
 mkdirSync(OUT, { recursive: true });
+mkdirSync(ANALYSIS_OUT, { recursive: true });
+writeFileSync(new URL('annotations.ts', ANALYSIS_OUT), printAnnotations(istio, GENERATOR));
 
 writeCrds('istio', istio, ['kubernetes/customresourcedefinitions.gen.yaml'], (kind) => kind);
 

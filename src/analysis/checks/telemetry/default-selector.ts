@@ -1,0 +1,33 @@
+import { type Resource, resourceId } from '../../../model/resource.ts';
+import type { Telemetry } from '../../../model/schema/generated/types-istio.ts';
+import { defineCheck, finding } from '../../check.ts';
+
+/** Istio's `telemetry.DefaultSelectorAnalyzer`. As there, `targetRefs` are not looked at. */
+export const telemetryDefault = defineCheck({
+  name: 'telemetry.DefaultSelectorAnalyzer',
+  summary: 'Namespaces with several Telemetries for all their workloads, of which one counts.',
+  emits: ['IST0160'],
+  *run({ mesh }) {
+    const byNamespace = new Map<string, Resource<Telemetry>[]>();
+    for (const resource of mesh.of('Telemetry')) {
+      if (resource.object.spec?.selector !== undefined) continue;
+      const known = byNamespace.get(resource.namespace);
+      if (known === undefined) byNamespace.set(resource.namespace, [resource]);
+      else known.push(resource);
+    }
+    for (const [namespace, resources] of byNamespace) {
+      if (resources.length === 1) continue;
+      const names = resources.map(({ name }) => name).sort();
+      const values = { telemetries: names.join(', '), namespace };
+      for (const resource of resources) {
+        yield finding('IST0160', resource, values, {
+          labels: resources
+            .filter((other) => other !== resource)
+            .map((other) => ({ span: other.span, text: resourceId(other) })),
+          effect: 'Istio takes the oldest and ignores the others',
+          hint: 'merge them into one, or give all but one a selector',
+        });
+      }
+    }
+  },
+});
