@@ -28,14 +28,14 @@ export interface LoadedInput {
 const IRRELEVANT = new Set(['UNSUPPORTED_FIELD', 'POD_NAME_CLASH', 'TOO_MANY_PODS', 'NOT_KUBERNETES']);
 
 /**
- * Reads texts for an analysis: as lenient as Istio's own, that is, unknown fields and keys written twice are warnings;
- * a wrong type or enum leaves the object out.
+ * Reads texts for an analysis: as lenient as Istio's own, that is, unknown fields, keys written twice, missing required
+ * fields and values out of bounds are warnings; a wrong type or enum leaves the object out.
  */
 export const loadInput = async (sources: readonly SourceText[], options: InputOptions = {}): Promise<LoadedInput> => {
   const loaded = sources.map((source) => loadYaml(source));
   const problems = loaded.flatMap((result) => result.problems.map(lenient));
   const documents = loaded.flatMap((result) => result.documents.map(lenientDocument));
-  const built = await buildMesh(documents, { unknownFields: 'warning' });
+  const built = await buildMesh(documents, { unknownFields: 'warning', tolerance: 'readable' });
   const mesh = await withConfig(built.mesh, options.meshConfig, problems);
   const meshNetworks = readNetworks(options.meshNetworks, problems);
   const derived = derivePods(mesh);

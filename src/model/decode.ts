@@ -15,6 +15,12 @@ import { describeValue, isObject } from './value.ts';
 export interface DecodeOptions {
   /** The API server refuses unknown fields under strict validation, kubectl's default; `warning` keeps such objects. */
   readonly unknownFields?: 'error' | 'warning';
+  /**
+   * `readable` keeps objects that a cluster would refuse but a reader can hold, with a warning: a required field is
+   * missing (it gets its type's zero value), a value is out of bounds, a name or label is malformed. Wrong types, enums
+   * and durations and contradicting fields remain errors. Istio's analyzers read so.
+   */
+  readonly tolerance?: 'none' | 'readable';
   /** Namespace of namespaced objects that name none: `default` unless told otherwise. */
   readonly defaultNamespace?: string;
 }
@@ -89,12 +95,15 @@ const schemaSetOf = (object: Plain): readonly SchemaSetName[] => {
   return known?.schemaSet === undefined ? [] : [known.schemaSet];
 };
 
+const TOLERABLE: ReadonlySet<string> = new Set(['MISSING_FIELD', 'BAD_VALUE', 'BAD_NAME', 'BAD_LABEL']);
+
 /** Turns findings into problems of one object. */
 class Report {
   readonly #problems: Problem[];
   readonly #object: Plain;
   readonly #document: LoadedDocument;
   readonly #unknownFields: Severity;
+  readonly isTolerant: boolean;
   resource: string | undefined;
 
   constructor(object: Plain, document: LoadedDocument, options: DecodeOptions, problems: Problem[]) {
@@ -102,24 +111,37 @@ class Report {
     this.#document = document;
     this.#problems = problems;
     this.#unknownFields = options.unknownFields ?? 'error';
+    this.isTolerant = options.tolerance === 'readable';
   }
 
-  readonly add = ({ code, message, hint, place }: Finding): void => {
+  readonly add = (finding: Finding): void => {
+    const { code, isUnreadable } = finding;
+    const isTolerated = this.isTolerant && TOLERABLE.has(code) && isUnreadable !== true;
+    this.#push(code === 'UNKNOWN_FIELD' ? this.#unknownFields : isTolerated ? 'warning' : 'error', finding);
+  };
+
+  #push(severity: Severity, { code, message, hint, place }: Finding): void {
     this.#problems.push({
-      severity: code === 'UNKNOWN_FIELD' ? this.#unknownFields : 'error',
+      severity,
       code,
       message,
       span: spanOf(place.container, place.key, place.part) ?? this.#document.span,
       ...(this.resource !== undefined && { resource: this.resource }),
       ...(hint !== undefined && { hint }),
     });
-  };
+  }
 
-  /** A finding about a top-level key, or about the whole object when it lacks the key: then at its first key. */
+  /** An error about a top-level key, or about the whole object when it lacks the key: then at its first key. */
   readonly atKey = (code: string, key: string, message: string, hint?: string): void => {
     const isThere = this.#object[key] !== undefined;
     const place = isThere ? key : Object.keys(this.#object)[0];
-    this.add({ code, message, hint, place: { container: this.#object, key: place, part: isThere ? 'value' : 'key' } });
+    const found: Finding = {
+      code,
+      message,
+      hint,
+      place: { container: this.#object, key: place, part: isThere ? 'value' : 'key' },
+    };
+    this.#push('error', found);
   };
 }
 
@@ -273,6 +295,7 @@ const decodeContent = (
     definitions: set.definitions,
     convention: kind.schemaSet === 'kubernetes' ? 'kubernetes' : 'crd',
     report: report.add,
+    fillsMissing: report.isTolerant,
   };
   const decoded = decodeFields(content, schema, rules);
   return Object.assign(createPlain(), { apiVersion, kind: kind.kind }, decoded);

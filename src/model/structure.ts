@@ -2,7 +2,7 @@ import { suggest } from '../base/distance.ts';
 import { copyPosition } from '../yaml/located.ts';
 import { createPlain, type Plain } from '../yaml/plain.ts';
 import type { Schema } from './schema/schema.ts';
-import { describeValue, isObject, violatedBound } from './value.ts';
+import { describeValue, isObject, isUnreadable, violatedBound } from './value.ts';
 
 /** Where a finding points: an entry of a container, or the container itself when there is no key. */
 interface Place {
@@ -16,6 +16,8 @@ export interface Finding {
   readonly message: string;
   readonly hint?: string | undefined;
   readonly place: Place;
+  /** The value means nothing at all, not even something that is refused. */
+  readonly isUnreadable?: boolean;
 }
 
 export interface StructureRules {
@@ -26,6 +28,11 @@ export interface StructureRules {
    */
   readonly convention: 'kubernetes' | 'crd' | 'proto';
   readonly report: (finding: Finding) => void;
+  /**
+   * Gives a required field that is missing the zero value of its type, as protobuf and Go do: for readers that look at
+   * objects a cluster would refuse. It is reported all the same.
+   */
+  readonly fillsMissing?: boolean;
 }
 
 /** The way to a value: one step a field or item, and where to point when something is wrong with it. */
@@ -74,7 +81,7 @@ const decodeValue = (value: unknown, reference: Schema, rules: StructureRules, p
   const broken = violatedBound(value, schema);
   if (broken !== undefined) {
     const message = `${formatPath(path)} is ${describeValue(value)}; it must ${broken}`;
-    rules.report({ code: 'BAD_VALUE', message, place: at(path) });
+    rules.report({ code: 'BAD_VALUE', message, place: at(path), isUnreadable: isUnreadable(value, schema) });
   }
   if (Array.isArray(value)) return decodeItems(value, schema, rules, path);
   return isObject(value) ? decodeObject(value, schema, rules, path) : value;
@@ -116,6 +123,7 @@ const decodeObject = (object: Plain, schema: Schema, rules: StructureRules, path
   }
   if (rules.convention === 'crd') addDefaults(object, schema, rules, path, change);
   reportMissing(copy ?? object, object, schema, rules, path);
+  if (rules.fillsMissing === true) fillMissing(copy ?? object, schema, rules, change);
   reportAlternatives(copy ?? object, object, schema, rules, path);
   return copy ?? object;
 };
@@ -249,6 +257,35 @@ const reportMissing = (
     if (object[key] !== undefined) continue;
     const message = `${formatPath({ parent: path, key, container: object })} is missing`;
     rules.report({ code: 'MISSING_FIELD', message, place: placeOfObject(written, path) });
+  }
+};
+
+const fillMissing = (object: Plain, schema: Schema, rules: StructureRules, change: () => Plain): void => {
+  for (const key of schema.required ?? []) {
+    const field = schema.properties?.[key];
+    if (object[key] === undefined && field !== undefined) change()[key] = zeroOf(field, rules, object);
+  }
+};
+
+/** The zero value of a type; an object's required fields have theirs. */
+const zeroOf = (reference: Schema, rules: StructureRules, near: object): unknown => {
+  const schema = resolveRef(reference, rules);
+  if (schema.intOrString === true) return 0;
+  switch (schema.type) {
+    case 'string':
+      return '';
+    case 'integer':
+    case 'number':
+      return 0;
+    case 'boolean':
+      return false;
+    case 'array':
+      return copyOf(near, []);
+    default: {
+      const filled = copyOf(near, createPlain());
+      fillMissing(filled, schema, rules, () => filled);
+      return filled;
+    }
   }
 };
 

@@ -15,6 +15,13 @@ export const describeValue = (value: unknown): string => {
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
 };
 
+/** Whether a value that breaks a bound has no meaning at all, so that no reader could go on with it: a duration, a 32-bit number. */
+export const isUnreadable = (value: unknown, schema: Schema): boolean => {
+  if (typeof value === 'number') return schema.format === 'int32' && (value < -INT32_MAX || value >= INT32_MAX);
+  const isDuration = schema.format === 'duration' || schema.rules?.includes(DURATION_RULE) === true;
+  return typeof value === 'string' && isDuration && durationOf(value) === undefined;
+};
+
 /** The rule of a schema's bounds that a value of the right type breaks, as the end of a sentence: `be at least 1`. */
 export const violatedBound = (value: unknown, schema: Schema): string | undefined => {
   if (typeof value === 'number') return numberBound(value, schema);

@@ -70,6 +70,39 @@ describe('loadInput', () => {
     ]);
   });
 
+  it('keeps what a cluster would refuse but a reader can hold, with the zero value for what is missing', async () => {
+    const text = `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: a}
+spec:
+  servers:
+    - hosts: ["*"]
+    - hosts: ["*"]
+      port: {number: 70000, name: x, protocol: HTTP}
+`;
+    const { input, problems } = await run(text);
+    const [gateway] = input.mesh.of('Gateway');
+    expect(gateway?.object.spec?.servers?.map(({ port }) => port?.number)).toEqual([0, 70000]);
+    expect(problems.map(({ code, severity, span }) => `${severity} ${code} ${span?.line}`)).toContain(
+      'warning MISSING_FIELD 6',
+    );
+    expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+  });
+
+  it('leaves out what has no meaning at all: a wrong enum, a wrong duration, fields that exclude each other', async () => {
+    const rule = (spec: string): string =>
+      `apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a}\nspec: {host: a, trafficPolicy: ${spec}}\n`;
+    for (const spec of [
+      '{tls: {mode: SIMPEL}}',
+      '{connectionPool: {tcp: {connectTimeout: soon}}}',
+      '{loadBalancer: {simple: RANDOM, consistentHash: {httpHeaderName: a}}}',
+    ]) {
+      const { input, problems } = await run(rule(spec));
+      expect(input.mesh.of('DestinationRule')).toEqual([]);
+      expect(problems.filter(({ severity }) => severity === 'error')).not.toEqual([]);
+    }
+  });
+
   it('leaves out what has a wrong type and what is no YAML, and keeps the others', async () => {
     const text = `${service('a', 'x')}---\na: [\n---\n${service('b', 'x').replace('port: 80', 'port: eighty')}---\n${service('c', 'x')}`;
     const { findings, problems } = await run(text);

@@ -22,7 +22,7 @@ const findIn = async (text: string) => {
   const source = { name: 'a.yaml', text };
   const { input } = await loadInput([source]);
   const findings = input.mesh.of('Gateway').flatMap((gateway): readonly Finding[] => {
-    const place = { in: gateway.object.spec.selector ?? {}, key: 'istio' };
+    const place = { in: gateway.object.spec?.selector ?? {}, key: 'istio' };
     return [
       finding('IST0101', gateway, { kind: 'selector', name: 'x' }, place),
       finding('IST0138', gateway, { gateways: 'x' }),

@@ -15,7 +15,8 @@ export const writeWhole = async (path: string, text: string): Promise<void> => {
     await writeFile(temporary, text);
     await rename(temporary, path);
   } catch (cause) {
-    await rm(temporary, { force: true });
+    // What could not be created may have no path to remove either.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw new Fault(`cannot write ${path} (${codeOf(cause)})`, {
       kind: 'cannot-create',
       code: 'FILE_NOT_WRITTEN',
