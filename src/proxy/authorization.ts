@@ -1,6 +1,6 @@
 /** The facts that authorization decides on, taken from a connection and its request. */
 import { isIP } from 'node:net';
-import { type AuthorizationDecision, authorize, type Denial } from '../traffic/authorize.ts';
+import { type AuthorizationDecision, authorize, type Denial, type RequestFacts } from '../traffic/authorize.ts';
 import type { Authorization, ProxyTables } from '../traffic/tables.ts';
 import type { Forwarded } from './forwarded-headers.ts';
 import type { HeaderEditor } from './http1/header-editor.ts';
@@ -10,7 +10,7 @@ import type { Place } from './place.ts';
 import type { HeaderPair } from './response-lines.ts';
 
 /** A request as it stands when its route is known and no header operation of the mesh has been applied. */
-export interface AuthorizedRequest {
+interface AuthorizedRequest {
   readonly request: RequestView;
   readonly editor: HeaderEditor;
   readonly forwarded: Forwarded;
@@ -20,19 +20,49 @@ export interface AuthorizedRequest {
 export const authorizeRequest = (
   tables: ProxyTables,
   place: Place,
-  { request, editor, forwarded }: AuthorizedRequest,
+  asked: AuthorizedRequest,
 ): AuthorizationDecision => {
   const { authorization } = tables;
   if (authorization === undefined || place.direction === 'outbound') return authorize(undefined, place, undefined);
-  return authorize(authorization.http, place, {
-    method: request.method,
-    path: request.path,
-    authority: request.authority,
-    scheme: request.scheme,
-    remoteAddress: remoteAddressOf(place, authorization, forwarded.forwardedFor, request),
-    headerValues: (name) => editor.valuesOf(name),
-  });
+  return authorize(authorization.http, place, new AskedRequest(place, authorization, asked));
 };
+
+class AskedRequest implements RequestFacts {
+  private readonly place: Place;
+  private readonly authorization: Authorization;
+  private readonly asked: AuthorizedRequest;
+
+  constructor(place: Place, authorization: Authorization, asked: AuthorizedRequest) {
+    this.place = place;
+    this.authorization = authorization;
+    this.asked = asked;
+  }
+
+  get method(): string {
+    return this.asked.request.method;
+  }
+
+  get path(): string {
+    return this.asked.request.path;
+  }
+
+  get authority(): string {
+    return this.asked.request.authority;
+  }
+
+  get scheme(): string {
+    return this.asked.request.scheme;
+  }
+
+  get remoteAddress(): string {
+    return remoteAddressOf(this.place, this.authorization, this.asked);
+  }
+
+  /** What the client sent less what is not believed, and with what every request of the mesh carries. */
+  headerValues(name: string): readonly string[] {
+    return this.asked.editor.valuesOf(name);
+  }
+}
 
 /** Decides about a connection without HTTP. */
 export const authorizeConnection = (tables: ProxyTables, place: Place): AuthorizationDecision =>
@@ -45,12 +75,11 @@ export const authorizeConnection = (tables: ProxyTables, place: Place): Authoriz
 const remoteAddressOf = (
   { direction, remoteAddress }: Place,
   { trustedProxies }: Authorization,
-  forwardedFor: string,
-  request: RequestView,
+  { request, forwarded }: AuthorizedRequest,
 ): string => {
   const isGateway = direction === 'gateway';
   if (isGateway && trustedProxies === 0) return remoteAddress;
-  const entries = (isGateway ? forwardedFor : request.headerValues('x-forwarded-for').join(',')).split(',');
+  const entries = (isGateway ? forwarded.forwardedFor : request.headerValues('x-forwarded-for').join(',')).split(',');
   const entry = (entries.at(isGateway ? -1 - trustedProxies : -1) ?? '').trim();
   return isIP(entry) === 0 ? remoteAddress : entry;
 };
