@@ -99,6 +99,11 @@ export const SECTIONS: readonly Section[] = [
         load: async () => (await import('./commands/analyze.ts')).analyze,
       },
       {
+        name: 'validate',
+        summary: 'whether a cluster would take these objects, and who refuses',
+        load: async () => (await import('./commands/validate.ts')).validate,
+      },
+      {
         name: 'explain',
         summary: 'the page of a code that analyze reports',
         load: async () => (await import('./commands/explain.ts')).explain,
