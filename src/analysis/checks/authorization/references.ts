@@ -71,6 +71,8 @@ function* findUnselected(resource: Resource<AuthorizationPolicy>, mesh: Mesh, po
   );
 }
 
+// Each entry is named where it stands; for those of notNamespaces Istio's tools name the entry of namespaces with the
+// same number, or the whole policy.
 function* findUnknownNamespaces(
   resource: Resource<AuthorizationPolicy>,
   namespaces: ReadonlySet<string>,

@@ -21,20 +21,26 @@ type Delay = VirtualServiceHttpFaultDelay;
 
 const usesPercent = (delay: Delay | undefined): delay is Delay => delay?.percent !== undefined && delay.percent > 0;
 
+/** Rewrites `percent: 10` as `percentage: { value: 10 }`; nothing where it is anchored or merged in from elsewhere. */
 const renamed = (delay: Delay): readonly Edit[] => {
   const key = spanOf(delay, 'percent', 'key');
   const value = spanOf(delay, 'percent');
   // Where both are set, percentage counts and the other one is not missed; what to do is the author's choice.
   if (key === undefined || value === undefined || delay.percentage !== undefined) return [];
+  const gap = value.column - key.endColumn;
+  if (value.line !== key.line || gap < 1 || gap > 2) return [];
+  const quote = key.endColumn - key.column > 'percent'.length ? '"' : '';
   return [
-    { span: key, text: 'percentage' },
-    { span: value, text: `{ value: ${delay.percent} }` },
+    { span: key, text: `${quote}percentage${quote}` },
+    { span: value, text: `{ ${quote}value${quote}: ${delay.percent} }` },
   ];
 };
 
 function* findPercent(resource: Resource<VirtualService>): Iterable<Finding> {
-  const delays = (resource.object.spec?.http ?? []).map(({ fault }) => fault?.delay).filter(usesPercent);
-  if (delays.length === 0) return;
+  const all = (resource.object.spec?.http ?? []).map(({ fault }) => fault?.delay).filter(usesPercent);
+  if (all.length === 0) return;
+  // A fault that several routes share by an alias stands in one place.
+  const delays = [...new Set(all)];
   const labels: SecondaryLabel[] = [];
   for (const delay of delays) {
     const span = spanOf(delay, 'percent', 'key');

@@ -46,20 +46,58 @@ const labelSets = (key: string, values: readonly string[], revisions: ReadonlySe
     ...[...revisions].map((revision) => ({ ...base, [REVISION]: revision })),
   ]);
 
-/** The different sets of webhooks (by number) that some of the labels are selected by; sets of none left out. */
-const selections = (
-  entries: readonly Entry[],
-  sets: readonly Labels[],
-  selectorOf: (webhook: MutatingWebhook) => LabelSelector | undefined,
-): readonly ReadonlySet<number>[] => {
-  const found = new Map<string, ReadonlySet<number>>();
-  for (const labels of sets) {
-    const selected = entries.flatMap(({ webhook }, index) =>
-      matchesSelector(selectorOf(webhook) ?? {}, labels) ? [index] : [],
-    );
-    if (selected.length > 0) found.set(selected.join(), new Set(selected));
+/** The revisions outside of which a selector takes nothing; undefined where it does not insist on one. */
+const wantedRevisions = (selector: LabelSelector): readonly string[] | undefined => {
+  const exact = selector.matchLabels?.[REVISION];
+  if (exact !== undefined) return [exact];
+  return selector.matchExpressions?.find(({ key, operator }) => key === REVISION && operator === 'In')?.values;
+};
+
+/** Webhooks (by number) with one and the same selector. */
+interface Group {
+  readonly selector: LabelSelector;
+  readonly webhooks: number[];
+}
+
+const groupBySelector = (selectors: readonly LabelSelector[]): readonly Group[] => {
+  const groups = new Map<string, Group>();
+  for (const [index, selector] of selectors.entries()) {
+    const key = JSON.stringify(selector);
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, { selector, webhooks: [index] });
+    else known.webhooks.push(index);
   }
-  return [...found.values()];
+  return [...groups.values()];
+};
+
+/** Groups by the revision they want; under no revision those that may take any. */
+const byRevision = (groups: readonly Group[]): ReadonlyMap<string | undefined, readonly Group[]> => {
+  const filed = new Map<string | undefined, Group[]>();
+  for (const group of groups) {
+    for (const revision of new Set(wantedRevisions(group.selector) ?? [undefined])) {
+      const known = filed.get(revision);
+      if (known === undefined) filed.set(revision, [group]);
+      else known.push(group);
+    }
+  }
+  return filed;
+};
+
+/** The different sets of webhooks (by number) that some of the labels are selected by; sets of none left out. */
+const selections = (selectors: readonly LabelSelector[], sets: readonly Labels[]): readonly ReadonlySet<number>[] => {
+  const groups = groupBySelector(selectors);
+  const numbers = new Map(groups.map((group, number) => [group, number]));
+  const filed = byRevision(groups);
+  const found = new Map<string, readonly Group[]>();
+  for (const labels of sets) {
+    const revision = labels[REVISION];
+    const wanting = revision === undefined ? [] : (filed.get(revision) ?? []);
+    const selected = [...(filed.get(undefined) ?? []), ...wanting].filter(({ selector }) =>
+      matchesSelector(selector, labels),
+    );
+    if (selected.length > 0) found.set(selected.map((group) => numbers.get(group)).join(), selected);
+  }
+  return [...found.values()].map((selected) => new Set(selected.flatMap(({ webhooks: own }) => own)));
 };
 
 /** Each set of webhooks that would all be called for one pod, two or more. */
@@ -67,15 +105,23 @@ const overlaps = (entries: readonly Entry[]): readonly (readonly Entry[])[] => {
   const revisions = new Set(entries.map(({ resource }) => resource).flatMap(revisionsOf));
   const namespaces = labelSets('istio-injection', ['enabled', 'disabled'], revisions);
   const objects = labelSets('sidecar.istio.io/inject', ['true', 'false'], revisions);
-  const byObject = selections(entries, objects, ({ objectSelector }) => objectSelector);
+  const ofObjects = selections(
+    entries.map(({ webhook }) => webhook.objectSelector ?? {}),
+    objects,
+  );
+  const inNamespaces = selections(
+    entries.map(({ webhook }) => webhook.namespaceSelector ?? {}),
+    namespaces,
+  );
   const found = new Map<string, readonly Entry[]>();
-  for (const inNamespace of selections(entries, namespaces, ({ namespaceSelector }) => namespaceSelector)) {
-    for (const ofObject of byObject) {
-      const called = [...inNamespace].filter((index) => ofObject.has(index));
+  for (const inNamespace of inNamespaces) {
+    for (const ofObject of ofObjects) {
+      const [few, many] = inNamespace.size < ofObject.size ? [inNamespace, ofObject] : [ofObject, inNamespace];
+      const called = [...few].filter((index) => many.has(index)).sort((a, b) => a - b);
       if (called.length > 1) {
         found.set(
           called.join(),
-          entries.filter((_, index) => inNamespace.has(index) && ofObject.has(index)),
+          called.flatMap((index) => entries[index] ?? []),
         );
       }
     }
