@@ -6,8 +6,10 @@ export interface Place {
   readonly port: number;
   readonly remoteAddress: string;
   readonly remotePort: number;
-  /** Undefined for plaintext. */
+  /** Undefined for plaintext, and for TLS that is not ended here. */
   readonly tls: PlaceTls | undefined;
+  /** The server name of TLS that is not ended here. */
+  readonly passedServerName?: string;
 }
 
 export interface PlaceTls {

@@ -29,6 +29,8 @@ export interface ConnectionFacts {
   readonly remoteAddress: string;
   /** Undefined for plaintext. */
   readonly tls: { readonly serverName: string; readonly peerPrincipal: string } | undefined;
+  /** The server name of TLS that passes through. */
+  readonly passedServerName?: string;
 }
 
 /** The request a decision is about; undefined in its place stands for a connection without HTTP. */
@@ -173,7 +175,8 @@ const textOf = (on: AuthorizationText, connection: ConnectionFacts, request: Req
       return namespace === '' ? '' : `${namespace}/${identityPart(connection, 6)}`;
     }
     case 'server-name':
-      return connection.tls?.serverName ?? '';
+      // Envoy keeps server names in lower case, whatever the client wrote.
+      return (connection.tls?.serverName ?? connection.passedServerName ?? '').toLowerCase();
     case 'method':
       return request?.method ?? '';
     case 'host':

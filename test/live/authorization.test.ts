@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { hopLines } from '../../src/cli/mesh/hops.ts';
 import { createProxy } from '../../src/proxy/create-proxy.ts';
@@ -320,6 +321,30 @@ describe('a denied connection without HTTP', () => {
         attempts: 0,
       },
     ]);
+  });
+
+  it("is known by the server name of TLS that is the application's own", async () => {
+    const app = await application();
+    const sni: AuthorizationCondition = {
+      on: 'server-name',
+      values: [{ kind: 'exact', value: 'secret.example' }],
+      notValues: [],
+    };
+    for (const mode of ['PERMISSIVE', 'DISABLE'] as const) {
+      const { at, records } = await sidecar(app, denies(sni), inboundPort(mode, 'auto'));
+      for (const servername of ['SECRET.example', 'open.example']) {
+        const secured = connectTls({ host: at.host, port: at.port, servername, rejectUnauthorized: false });
+        await new Promise<void>((resolve) => secured.on('error', () => {}).on('close', () => resolve()));
+      }
+      await expect
+        .poll(() => records.map(({ requestedServerName, deniedBy }) => [requestedServerName, deniedBy]))
+        .toEqual([
+          ['SECRET.example', 'AuthorizationPolicy default/viewer authz.yaml:12'],
+          ['open.example', undefined],
+        ]);
+    }
+    // The application speaks no TLS; that it was asked is enough.
+    expect(app.connections).toBe(2);
   });
 
   it('is closed too on a port that no service names, and where first bytes tell what it carries', async () => {

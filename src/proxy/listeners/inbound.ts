@@ -12,7 +12,7 @@ import { type Link, linkByEvents } from '../link.ts';
 import type { Place, PlaceTls } from '../place.ts';
 import type { Member, ProxyState } from '../proxy-state.ts';
 import { openTunnel, tcpRecord } from '../tcp/tunnel.ts';
-import { offersIstio, TLS_HANDSHAKE } from '../tls/client-hello.ts';
+import { offersIstio, serverNameOf, TLS_HANDSHAKE } from '../tls/client-hello.ts';
 import { SERVER_ALPN, secureOptions } from '../tls/contexts.ts';
 import { peerSpiffeId } from '../tls/peer-identity.ts';
 import { awaitFirstBytes } from './first-bytes.ts';
@@ -119,7 +119,9 @@ class FirstByte implements Member {
       this.terminate(socket);
     } else {
       const link = linkByEvents(socket);
-      serve(state, link, placeOf(state, port, socket, undefined), choice === 'raw', this.bytes);
+      const place = placeOf(state, port, socket, undefined);
+      const isRaw = choice === 'raw';
+      serve(state, link, isRaw ? { ...place, passedServerName: serverNameOf(this.bytes) } : place, isRaw, this.bytes);
     }
     state.remove(this);
   };
@@ -128,10 +130,9 @@ class FirstByte implements Member {
     const mode = mtlsOf(this.state, this.port);
     if (this.bytes[0] !== TLS_HANDSHAKE) return mode === 'STRICT' ? 'refuse' : 'plain';
     if (mode === 'STRICT') return 'terminate';
-    if (mode === 'DISABLE') return 'raw';
     const offer = offersIstio(this.bytes);
     if (offer === 'more') return 'more';
-    return offer === 'istio' ? 'terminate' : 'raw';
+    return offer === 'istio' && mode !== 'DISABLE' ? 'terminate' : 'raw';
   }
 
   private readonly onEnd = (): void => {

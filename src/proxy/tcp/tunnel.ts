@@ -281,7 +281,7 @@ export const tcpRecord = (tables: ProxyTables, place: Place, startMs: number): A
   upstreamLocalAddress: '',
   downstreamLocalAddress: `${place.address}:${place.port}`,
   downstreamRemoteAddress: `${place.remoteAddress}:${place.remotePort}`,
-  requestedServerName: place.tls?.serverName ?? '',
+  requestedServerName: place.tls?.serverName ?? place.passedServerName ?? '',
   routeName: '',
   attempts: 0,
   routeOrigin: '',

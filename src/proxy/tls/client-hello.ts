@@ -2,6 +2,7 @@
 export const TLS_HANDSHAKE = 0x16;
 
 const CLIENT_HELLO = 1;
+const EXTENSION_SERVER_NAME = 0;
 const EXTENSION_ALPN = 16;
 /** A ClientHello longer than this is none that a sidecar sends. */
 const MAX_HELLO_BYTES = 16 * 1024;
@@ -22,6 +23,16 @@ export const offersIstio = (bytes: Buffer): 'istio' | 'other' | 'more' => {
     if (alpn.toString('latin1', at + 1, at + 6) === 'istio') return 'istio';
   }
   return 'other';
+};
+
+/** The server name that a complete ClientHello asks for; empty when it names none or is malformed. */
+export const serverNameOf = (bytes: Buffer): string => {
+  const names = findExtension(bytes.subarray(5), EXTENSION_SERVER_NAME);
+  // RFC 6066 3: the length of the list, one type (0, a host name), the length of the name.
+  if (names === undefined || names.length < 5 || names[2] !== 0) return '';
+  const name = names.toString('latin1', 5, 5 + names.readUInt16BE(3));
+  // It goes into logs; no host name has other characters.
+  return /^[\w.-]+$/.test(name) ? name : '';
 };
 
 /** RFC 8446 4.1.2: version, random, session id, cipher suites, compression methods, extensions. */
