@@ -40,7 +40,7 @@ interface Mark {
   readonly target: Resource | string;
 }
 
-export const SUPPRESS_ANNOTATION = 'galley.istio.io/analyze-suppress';
+const SUPPRESS_ANNOTATION = 'galley.istio.io/analyze-suppress';
 const COMMENT = /(?<=^|[ \t])#[ \t]*heddle-ignore\b(.*)$/gm;
 
 /** Reads `CODE=PATTERN`; undefined for anything else. */
