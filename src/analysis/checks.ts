@@ -12,6 +12,7 @@ import { imageAuto } from './checks/injection/image-auto.ts';
 import { injection } from './checks/injection/injection.ts';
 import { gatewayApiVersion } from './checks/kubernetes-gateway/crd-version.ts';
 import { gatewaySelector } from './checks/kubernetes-gateway/selector.ts';
+import * as validation from './checks/schema/validation.ts';
 import { portName } from './checks/service/port-name.ts';
 import { telemetryDefault } from './checks/telemetry/default-selector.ts';
 import { lightstep } from './checks/telemetry/lightstep.ts';
@@ -34,6 +35,8 @@ export const CHECKS: readonly Check[] = [
   imageAuto,
   gatewayApiVersion,
   gatewaySelector,
+  // One for each kind; their names sort as the exports do.
+  ...Object.values(validation),
   portName,
   telemetryDefault,
   lightstep,

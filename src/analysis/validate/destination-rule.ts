@@ -20,7 +20,7 @@ export const reviewDestinationRule = (resource: Resource<DestinationRule>, revie
     review.refuse('a DestinationRule needs a host', [resource.object]);
     return;
   }
-  const host = refuseWildcardDomain(spec.host ?? '');
+  const host = refuseWildcardDomain(spec.host);
   if (host !== undefined) review.refuse(`host "${spec.host}" ${host}`, [spec, 'host']);
   reviewPolicy(resource, spec, spec.trafficPolicy, review);
   const names = new Set<string>();

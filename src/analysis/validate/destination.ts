@@ -5,7 +5,7 @@ import { isDnsLabel, isPort, refuseWildcardDomain } from './text-rules.ts';
 /** Where a rule sends traffic: host, subset and port. */
 export const reviewDestination = (destination: Destination | undefined, review: Review): void => {
   if (destination === undefined) return;
-  const { host = '', subset = '', port } = destination;
+  const { host, subset = '', port } = destination;
   const refusal = host === '*' ? 'would be every host' : refuseWildcardDomain(host);
   if (refusal !== undefined) review.refuse(`destination host "${host}" ${refusal}`, [destination, 'host']);
   if (subset !== '' && !isDnsLabel(subset)) {
@@ -24,8 +24,6 @@ interface Weighted {
 /** `holder` is the rule that has the `route`. */
 export const reviewWeights = (routes: readonly Weighted[], holder: object, review: Review): void => {
   for (const route of routes) {
-    // An object of a lenient reader may lack what the schema requires.
-    if (route.destination === undefined) review.refuse('a route needs a destination', [route]);
     reviewDestination(route.destination, review);
     if ((route.weight ?? 0) < 0) review.refuse(`weight ${route.weight} is negative`, [route, 'weight']);
   }

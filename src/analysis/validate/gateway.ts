@@ -30,8 +30,7 @@ export const reviewGateway = (resource: Resource<Gateway>, review: Review): void
   const names = new Set<string>();
   for (const server of servers) {
     reviewServer(server, review);
-    // An object of a lenient reader may lack what the schema requires.
-    if (server.port === undefined) continue;
+    if (isMissing(server.port)) continue;
     const { name, protocol } = server.port;
     if (names.has(name)) review.refuse(`port name ${name} is used by two servers`, [server.port, 'name']);
     names.add(name);
@@ -40,6 +39,10 @@ export const reviewGateway = (resource: Resource<Gateway>, review: Review): void
     }
   }
 };
+
+/** A lenient reader gives a missing port the zero value of its fields. */
+const isMissing = ({ name, number, protocol }: GatewayServer['port']): boolean =>
+  name === '' && number === 0 && protocol === '';
 
 const reviewServer = (server: GatewayServer, review: Review): void => {
   const { hosts = [], port, bind = '', tls } = server;
@@ -51,11 +54,11 @@ const reviewServer = (server: GatewayServer, review: Review): void => {
   if (bind.startsWith(UNIX)) {
     const refusal = refuseUnixAddress(bind.slice(UNIX.length));
     if (refusal !== undefined) review.refuse(`bind "${bind}" ${refusal}`, [server, 'bind']);
-    if (port !== undefined && port.number !== 0) {
+    if (port.number !== 0) {
       review.refuse('a server on a socket has port number 0', [port, 'number']);
     }
   } else if (bind !== '' && !isIpAddress(bind)) review.refuse(`bind "${bind}" is no address`, [server, 'bind']);
-  if (port === undefined) {
+  if (isMissing(port)) {
     review.refuse('a server needs a port', [server]);
     return;
   }
@@ -65,7 +68,7 @@ const reviewServer = (server: GatewayServer, review: Review): void => {
 };
 
 const reviewServerPort = (port: GatewayServer['port'], bind: string, review: Review): void => {
-  if (protocolFamily(port.protocol ?? '') === undefined) {
+  if (protocolFamily(port.protocol) === undefined) {
     const hint = 'use HTTP, HTTPS, GRPC, GRPC-WEB, HTTP2, MONGO, REDIS, MYSQL, TCP or TLS';
     review.refuse(`protocol "${port.protocol}" is not one of Istio's`, [port, 'protocol'], hint);
   }
@@ -75,7 +78,7 @@ const reviewServerPort = (port: GatewayServer['port'], bind: string, review: Rev
   if ((port.targetPort ?? 0) > 0) {
     review.refuse('targetPort has no effect on a Gateway', [port, 'targetPort', 'key'], 'remove it');
   }
-  if ((port.name ?? '') === '') review.refuse('a port needs a name', [port]);
+  if (port.name === '') review.refuse('a port needs a name', [port]);
 };
 
 const reviewProtocol = (server: GatewayServer, review: Review): void => {

@@ -40,9 +40,6 @@ const RULES: ReadonlyMap<KindName, Rules<KubernetesObject>> = new Map([
   row('WorkloadGroup', reviewWorkloadGroup),
 ]);
 
-/** The kinds Istio's admission webhook is asked about. */
-export const REVIEWED_KINDS: readonly KindName[] = [...RULES.keys()];
-
 /**
  * What Istio's admission webhook says to an object that the API server took: refusals and warnings in the order of its
  * fields. Nothing for kinds the webhook is not asked about. Facts from Istio 1.31, pkg/config/validation.

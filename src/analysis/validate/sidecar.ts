@@ -59,10 +59,6 @@ const reviewPort = (port: SidecarEgressPort, bind: string, at: At, review: Revie
 
 const reviewIngress = (listener: SidecarIngress, taken: Set<number>, review: Review): void => {
   const { bind = '', connectionPool, port, tls } = listener;
-  if (port === undefined) {
-    review.refuse('an ingress listener needs a port', [listener]);
-    return;
-  }
   reviewPort(port, bind, [listener, 'bind'], review);
   const number = port.number ?? 0;
   if (taken.has(number)) review.refuse(`port ${number} has two ingress listeners`, [port, 'number']);
