@@ -70,6 +70,17 @@ const nextContents = (source: SourceText): readonly number[] => {
   return next;
 };
 
+const isKnown = (code: string): boolean => code === '*' || Object.hasOwn(MESSAGES, code.toUpperCase());
+
+/** The codes of a list, each once; those that do not exist come as one, as there is one thing to say of them. */
+const codesOf = (list: string): readonly string[] => {
+  const codes = [...new Set(list.split(',').map((code) => code.trim()))];
+  const [first, second, ...more] = codes.filter((code) => !isKnown(code));
+  const known = codes.filter(isKnown);
+  if (first === undefined || second === undefined) return codes;
+  return [...known, more.length === 0 ? `${first}, ${second}` : `${first}, ${second} and ${more.length} more`];
+};
+
 /** The comments of one text. One behind a value covers its line, one on a line of its own the next line with content. */
 const commentsOf = (source: SourceText): readonly Mark[] => {
   if (!source.text.includes('heddle-ignore')) return [];
@@ -79,10 +90,9 @@ const commentsOf = (source: SourceText): readonly Mark[] => {
     const [codes = '', ...reason] = (match[1] ?? '').split('--');
     const words = reason.join('--').trim();
     const target = lineKey(source.name, next[span.line] ?? span.line);
-    return codes
-      .split(',')
-      .map((code) => code.trim())
-      .map((code): Mark => ({ by: 'comment', code, reason: words === '' ? undefined : words, span, target }));
+    return codesOf(codes).map(
+      (code): Mark => ({ by: 'comment', code, reason: words === '' ? undefined : words, span, target }),
+    );
   });
 };
 
@@ -93,19 +103,20 @@ const annotationsOf = (resource: Resource): readonly Mark[] => {
   const list = resource.annotations[SUPPRESS_ANNOTATION];
   if (typeof list !== 'string') return [];
   const span = spanOf(resource.object.metadata.annotations ?? resource.object, SUPPRESS_ANNOTATION) ?? resource.span;
-  return list
-    .split(',')
-    .map((code) => code.trim())
+  return codesOf(list)
     .filter((code) => code !== '')
     .map((code) => ({ by: 'annotation', code, reason: undefined, span, target: resource }));
 };
 
 const unusedMark = ({ code, by, span, target }: Mark): Finding => {
-  const known = code === '*' || Object.hasOwn(MESSAGES, code.toUpperCase());
   const words = {
     suppression: by === 'comment' ? `heddle-ignore ${code}`.trim() : `annotation ${SUPPRESS_ANNOTATION}: ${code}`,
     reason:
-      code === '' ? 'it names no code' : known ? 'nothing of that code is found here' : `there is no code ${code}`,
+      code === ''
+        ? 'it names no code'
+        : isKnown(code)
+          ? 'nothing of that code is found here'
+          : `there is no code ${code}`,
   };
   const place = { span, hint: 'remove it' } as const;
   return typeof target === 'string'
@@ -154,8 +165,7 @@ export const suppress = (findings: readonly Finding[], options: SuppressOptions)
     else if (rule.length > 0) suppressed.push({ finding: found, by: 'flag', reason: undefined });
     else kept.push(found);
   }
-  const isJudged = (code: string): boolean =>
-    code === '*' || !Object.hasOwn(MESSAGES, code.toUpperCase()) || isLookedFor(code.toUpperCase());
+  const isJudged = (code: string): boolean => code === '*' || !isKnown(code) || isLookedFor(code.toUpperCase());
   const unused = marks.filter((mark) => !used.has(mark) && isJudged(mark.code)).map(unusedMark);
   const problems = rules.filter((rule) => !used.has(rule) && isJudged(rule.code)).map(unusedRule);
   return { kept: [...kept, ...unused], suppressed, problems };

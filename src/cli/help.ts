@@ -58,6 +58,7 @@ export const rootHelp = (): string =>
       columns([
         ['heddle local up --sample hello', 'run the sample mesh, no cluster'],
         ['heddle local up ./k8s', 'run your own YAML'],
+        ['heddle analyze ./k8s', 'find mistakes in it'],
       ]),
     ),
     ...SECTIONS.map(({ title, entries }) => section(title.toUpperCase(), listing(entries))),

@@ -18,7 +18,7 @@ const isCheck = (value: unknown): value is Check =>
 /** The checks that the file beside a page declares. */
 const checksBeside = async (page: string): Promise<readonly Check[]> => {
   const module: object = await import(join(root, page.replace(/\.md$/, '.ts')));
-  return Object.values(module).filter(isCheck);
+  return Object.values(module).flat().filter(isCheck);
 };
 
 describe('the checks', () => {
