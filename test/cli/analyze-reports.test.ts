@@ -278,6 +278,21 @@ describe('the formats for people', () => {
 `);
   });
 
+  it('pretty shows the labelled place of a finding about a whole object', async () => {
+    const whole = {
+      ...error,
+      span: { ...span, line: 1, column: 1 },
+      labels: [{ span, text: 'here' }],
+      hint: undefined,
+    };
+    expect(await print('pretty', { ...empty, findings: [whole] })).toContain(`
+4│  gateway: "a<b>&'c"
+ │           ^^^^^^^^^ here
+ ├─ effect   404 for every request
+ ╰─ explain  heddle explain IST0101
+`);
+  });
+
   it('concise begins with file, line and column', async () => {
     expect((await print('concise')).split('\n')[1]).toBe(
       './k8s/a b.yaml:4:12: warning IST0138 Gateways a, b serve the same certificate: browsers may reuse connections across them and get 404 (Gateway web/shop)',

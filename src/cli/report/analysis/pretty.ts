@@ -1,5 +1,5 @@
 import type { Finding, SecondaryLabel } from '../../../analysis/finding.ts';
-import { formatSpan } from '../../../base/span.ts';
+import { formatSpan, type Span } from '../../../base/span.ts';
 import { escapeControls } from '../../../telemetry/access-log.ts';
 import { codeFrame } from '../../../yaml/frame.ts';
 import type { SourceText } from '../../../yaml/source-text.ts';
@@ -7,28 +7,47 @@ import type { Format, Page } from './report.ts';
 
 const WIDEST = 100;
 
+const isInside = (inner: Span, outer: Span): boolean =>
+  inner.file === outer.file && inner.line >= outer.line && inner.endLine <= outer.endLine;
+
+/** The label to show in the frame: of a finding about a whole object, the first place inside that is labelled. */
+const pictured = ({ span, labels }: Finding): SecondaryLabel | undefined =>
+  span.line === span.endLine ? undefined : labels.find((label) => isInside(label.span, span));
+
 /** The lines under a frame: other places, effect, hint. The last one closes the box. */
-const details = ({ labels, effect, hint, code }: Finding): readonly (readonly [name: string, text: string])[] => [
-  ...labels.map((label: SecondaryLabel) => ['related', `${formatSpan(label.span)} ${label.text}`] as const),
+const details = (
+  { labels, effect, hint, code }: Finding,
+  shown: SecondaryLabel | undefined,
+): readonly (readonly [name: string, text: string])[] => [
+  ...labels
+    .filter((label) => label !== shown)
+    .map((label) => ['related', `${formatSpan(label.span)} ${label.text}`] as const),
   ...(effect === undefined ? [] : [['effect', effect] as const]),
   ...(hint === undefined ? [] : [['fix', hint] as const]),
   ['explain', `heddle explain ${code}`],
 ];
 
 const block = (finding: Finding, source: SourceText | undefined, { paint, columns }: Page): string => {
-  const { level, code, message, origin, span } = finding;
+  const { level, code, message, origin } = finding;
+  const label = pictured(finding);
+  const span = label?.span ?? finding.span;
   const color = { error: paint.red, warning: paint.yellow, info: paint.cyan }[level];
   const style = { gutter: paint.dim, location: paint.cyan, mark: color };
   const margin = ' '.repeat(String(span.line).length);
   const width = Math.min(WIDEST, Math.max(20, (columns ?? WIDEST) - margin.length - 2));
   // The whole object is to blame where no field is: its first line says enough.
   const shown = span.line === span.endLine ? span : { ...span, endLine: span.line, endColumn: span.column + 1 };
-  const rows = details(finding);
+  const rows = details(finding, label);
   return [
     `${color(`${level}[${code}]`)} ${paint.bold(escapeControls(message))}`,
     source === undefined
       ? `${margin}${paint.dim('╭─')}${paint.cyan(`[${formatSpan(span)}]`)}  ${origin}`
-      : codeFrame(source, shown, { title: escapeControls(origin), style, width }),
+      : codeFrame(source, shown, {
+          title: escapeControls(origin),
+          style,
+          width,
+          ...(label && { label: escapeControls(label.text) }),
+        }),
     ...rows.map(([name, text], at) => {
       const corner = at === rows.length - 1 ? '╰─' : '├─';
       return `${margin}${paint.dim(corner)} ${paint.dim(name.padEnd(8))} ${escapeControls(text)}`;
