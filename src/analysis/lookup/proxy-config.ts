@@ -19,6 +19,7 @@ const proxyConfigSchema = (): { readonly schema: Schema; readonly definitions: R
  * not know are not wrong: it passes over them.
  */
 export const readProxyConfig = (text: string): { readonly config?: ProxyConfig; readonly problem?: string } => {
+  if (text === '') return { config: {} };
   const { documents, problems } = loadYaml({ name: 'proxy.istio.io/config', text });
   const [broken] = problems;
   if (broken !== undefined) return { problem: broken.message };

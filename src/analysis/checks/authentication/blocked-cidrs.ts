@@ -1,9 +1,9 @@
 import { resourceId } from '../../../model/resource.ts';
 import type { Deployment } from '../../../model/schema/generated/types-kubernetes.ts';
 import { defineCheck, finding } from '../../check.ts';
+import { nameList, SHOWN_NAMES } from '../../lookup/name-list.ts';
 
 const VARIABLE = 'BLOCKED_CIDRS_IN_JWKS_URIS';
-const SHOWN = 5;
 
 const isRestricted = ({ spec }: Deployment): boolean =>
   (spec?.template.spec?.containers ?? []).some((container) =>
@@ -18,18 +18,16 @@ export const blockedCidrs = defineCheck({
   *run({ mesh }) {
     const requestAuthentications = mesh.of('RequestAuthentication');
     if (requestAuthentications.length === 0) return;
-    const names = requestAuthentications.map(({ namespace, name }) => `${namespace}/${name}`);
-    const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
+    const policies = nameList(requestAuthentications.map(({ namespace, name }) => `${namespace}/${name}`));
     for (const deployment of mesh.of('Deployment')) {
       if (deployment.labels['app'] !== 'istiod' || isRestricted(deployment.object)) continue;
-      const policies = `${names.slice(0, SHOWN).join(', ')}${more}`;
       yield finding(
         'IST0175',
         deployment,
         { policies },
         {
           labels: requestAuthentications
-            .slice(0, SHOWN)
+            .slice(0, SHOWN_NAMES)
             .map((resource) => ({ span: resource.span, text: resourceId(resource) })),
           hint: `list the networks istiod must not reach in the variable ${VARIABLE} of container discovery`,
         },

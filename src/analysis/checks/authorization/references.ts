@@ -15,19 +15,32 @@ const ALWAYS_THERE: readonly string[] = ['default', 'istio-system', 'kube-system
 
 const NO_EFFECT = 'the policy neither allows nor denies anything';
 
-/** The namespaces a cluster would have: those of the input and those its objects are in. */
-const namespacesOf = (mesh: Mesh): ReadonlySet<string> =>
-  new Set([
-    ...ALWAYS_THERE,
-    ...mesh.of('Namespace').map(({ name }) => name),
-    ...mesh.resources.map(({ namespace }) => namespace).filter((namespace) => namespace !== ''),
-  ]);
-
 /** A `*` stands at the beginning or at the end; whole names are compared without regard to case, as Istio does. */
 const isNamespaceMatch = (pattern: string, name: string): boolean => {
   if (pattern.startsWith('*')) return name.endsWith(pattern.slice(1));
   if (pattern.endsWith('*')) return name.startsWith(pattern.slice(0, -1));
-  return pattern.toLowerCase() === name.toLowerCase();
+  return pattern.toLowerCase() === name;
+};
+
+interface Answer {
+  readonly isKnown: boolean;
+  /** The namespace that was meant, where one is near. */
+  readonly near: string | undefined;
+}
+
+/** Looks patterns up among the namespaces a cluster would have: those of the input and those its objects are in. */
+const indexNamespaces = (mesh: Mesh): ((pattern: string) => Answer) => {
+  const names = new Set([...ALWAYS_THERE, ...mesh.of('Namespace').map(({ name }) => name)]);
+  for (const { namespace } of mesh.resources) if (namespace !== '') names.add(namespace);
+  const answers = new Map<string, Answer>();
+  return (pattern) => {
+    const remembered = answers.get(pattern);
+    if (remembered !== undefined) return remembered;
+    const isKnown = names.has(pattern) || [...names].some((name) => isNamespaceMatch(pattern, name));
+    const answer: Answer = { isKnown, near: isKnown ? undefined : suggest(pattern, names) };
+    answers.set(pattern, answer);
+    return answer;
+  };
 };
 
 const podsOfMesh = ({ mesh, pods }: AnalysisInput): PodIndex =>
@@ -75,16 +88,14 @@ function* findUnselected(resource: Resource<AuthorizationPolicy>, mesh: Mesh, po
 // same number, or the whole policy.
 function* findUnknownNamespaces(
   resource: Resource<AuthorizationPolicy>,
-  namespaces: ReadonlySet<string>,
+  lookUp: (pattern: string) => Answer,
 ): Iterable<Finding> {
   const sources = (resource.object.spec?.rules ?? []).flatMap(({ from }) => (from ?? []).map(({ source }) => source));
-  const isKnown = (pattern: string): boolean =>
-    namespaces.has(pattern) || [...namespaces].some((name) => isNamespaceMatch(pattern, name));
   for (const source of sources) {
     for (const list of [source?.namespaces ?? [], source?.notNamespaces ?? []]) {
       for (const [key, name] of list.entries()) {
-        if (isKnown(name)) continue;
-        const near = suggest(name, namespaces);
+        const { isKnown, near } = lookUp(name);
+        if (isKnown) continue;
         const hint = near === undefined ? undefined : `write "${near}"`;
         yield finding(
           'IST0101',
@@ -114,7 +125,7 @@ export const authorizationReferences = defineCheck({
     const policies = input.mesh.of('AuthorizationPolicy');
     if (policies.length === 0) return;
     const pods = podsOfMesh(input);
-    const namespaces = namespacesOf(input.mesh);
+    const namespaces = indexNamespaces(input.mesh);
     for (const resource of policies) {
       yield* findUnselected(resource, input.mesh, pods);
       yield* findUnknownNamespaces(resource, namespaces);

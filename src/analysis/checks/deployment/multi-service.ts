@@ -5,6 +5,7 @@ import { spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding, type Place } from '../../check.ts';
 import type { Finding } from '../../finding.ts';
 import { hasSidecar } from '../../lookup/in-mesh.ts';
+import { nameList, SHOWN_NAMES } from '../../lookup/name-list.ts';
 import { podTemplateOf } from '../../lookup/pod-template.ts';
 import { indexServices } from '../../lookup/services.ts';
 import { isWritten } from '../../lookup/written.ts';
@@ -41,12 +42,12 @@ const isMixed = (group: readonly Exposure[], keyOf: (item: Exposure) => unknown)
   new Set(group.map(keyOf)).size > 1;
 
 const namesOf = (group: readonly Exposure[]): string =>
-  [...new Set(group.map(({ service }) => `${service.namespace}/${service.name}`))].sort().join(', ');
+  nameList(group.map(({ service }) => `${service.namespace}/${service.name}`));
 
 const placeOf = (deployment: Resource, group: readonly Exposure[]): Place => ({
   in: deployment.object.metadata,
   key: 'name',
-  labels: group.map(({ service, port, protocol, targetPort, container }) => ({
+  labels: group.slice(0, SHOWN_NAMES).map(({ service, port, protocol, targetPort, container }) => ({
     span: spanOf(container) ?? service.span,
     text: `${resourceId(service)}: port ${port}/${protocol} to ${targetPort}`,
   })),

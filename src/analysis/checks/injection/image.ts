@@ -2,6 +2,7 @@ import { spanOf } from '../../../yaml/located.ts';
 import { type AnalysisInput, defineCheck, finding } from '../../check.ts';
 import type { SecondaryLabel } from '../../finding.ts';
 import { injectedImage, injectorConfigName, isInjectorConfig } from '../../lookup/injector.ts';
+import { nameList, SHOWN_NAMES } from '../../lookup/name-list.ts';
 import { podTemplateOf } from '../../lookup/pod-template.ts';
 import { createImageTypes } from '../../lookup/proxy-image-type.ts';
 
@@ -54,13 +55,13 @@ export const injectedImages = defineCheck({
     for (const [name, mismatches] of findMismatches(input, images)) {
       const namespace = input.mesh.find('Namespace', '', name);
       if (namespace === undefined) continue;
-      const pods = [...new Set(mismatches.map(({ pod }) => pod))].sort().join(', ');
+      const pods = nameList(mismatches.map(({ pod }) => pod));
       yield finding(
         'IST0158',
         namespace,
         { namespace: name, pods },
         {
-          labels: mismatches.map(({ label }) => label),
+          labels: mismatches.slice(0, SHOWN_NAMES).map(({ label }) => label),
           effect: 'these proxies may lack what their control plane configures',
           hint: 'restart the workloads, so that their pods are injected again',
         },

@@ -1,6 +1,7 @@
 import { type Resource, resourceId } from '../../../model/resource.ts';
 import type { Telemetry } from '../../../model/schema/generated/types-istio.ts';
 import { defineCheck, finding } from '../../check.ts';
+import { nameList, SHOWN_NAMES } from '../../lookup/name-list.ts';
 
 /** Istio's `telemetry.DefaultSelectorAnalyzer`. As there, `targetRefs` are not looked at. */
 export const telemetryDefault = defineCheck({
@@ -17,11 +18,11 @@ export const telemetryDefault = defineCheck({
     }
     for (const [namespace, resources] of byNamespace) {
       if (resources.length === 1) continue;
-      const names = resources.map(({ name }) => name).sort();
-      const values = { telemetries: names.join(', '), namespace };
+      const values = { telemetries: nameList(resources.map(({ name }) => name)), namespace };
+      const shown = resources.slice(0, SHOWN_NAMES);
       for (const resource of resources) {
         yield finding('IST0160', resource, values, {
-          labels: resources
+          labels: shown
             .filter((other) => other !== resource)
             .map((other) => ({ span: other.span, text: resourceId(other) })),
           effect: 'Istio takes the oldest and ignores the others',

@@ -4,6 +4,7 @@ import type { Telemetry } from '../../../model/schema/generated/types-istio.ts';
 import { spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding } from '../../check.ts';
 import type { Finding } from '../../finding.ts';
+import { nameList, SHOWN_NAMES } from '../../lookup/name-list.ts';
 import { indexPods, selectorText } from '../../lookup/pods.ts';
 
 const labelsOf = ({ object }: Resource<Telemetry>): Readonly<Record<string, string>> =>
@@ -41,18 +42,19 @@ export const telemetrySelector = defineCheck({
     }
     for (const [pod, resources] of byPod) {
       if (resources.length === 1) continue;
-      const names = resources.map(({ name }) => name).sort();
+      const telemetries = nameList(resources.map(({ name }) => name));
+      const shown = resources.slice(0, SHOWN_NAMES);
       const workload = `${pod.workloadKind} ${pod.workload}`;
       for (const resource of resources) {
         yield finding(
           'IST0159',
           resource,
-          { telemetries: names.join(', '), namespace: pod.namespace, workload },
+          { telemetries, namespace: pod.namespace, workload },
           {
             in: resource.object.metadata,
             key: 'name',
             labels: [
-              ...resources
+              ...shown
                 .filter((other) => other !== resource)
                 .map((other) => ({
                   span: spanOf(other.object.metadata, 'name') ?? other.span,

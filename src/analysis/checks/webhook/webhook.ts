@@ -10,6 +10,7 @@ import { matchesSelector } from '../../../model/selector.ts';
 import { spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding } from '../../check.ts';
 import type { Finding } from '../../finding.ts';
+import { nameList, SHOWN_NAMES } from '../../lookup/name-list.ts';
 
 const REVISION = 'istio.io/rev';
 
@@ -102,7 +103,8 @@ const selections = (selectors: readonly LabelSelector[], sets: readonly Labels[]
 
 /** Each set of webhooks that would all be called for one pod, two or more. */
 const overlaps = (entries: readonly Entry[]): readonly (readonly Entry[])[] => {
-  const revisions = new Set(entries.map(({ resource }) => resource).flatMap(revisionsOf));
+  const configurations = new Set(entries.map(({ resource }) => resource));
+  const revisions = new Set([...configurations].flatMap(revisionsOf));
   const namespaces = labelSets('istio-injection', ['enabled', 'disabled'], revisions);
   const objects = labelSets('sidecar.istio.io/inject', ['true', 'false'], revisions);
   const ofObjects = selections(
@@ -134,7 +136,7 @@ function* findOverlaps(entries: readonly Entry[]): Iterable<Finding> {
   for (const called of overlaps(entries)) {
     for (const entry of called) {
       const others = called.filter((other) => other !== entry);
-      const names = others.map(nameOf).sort().join(', ');
+      const names = nameList(others.map(nameOf));
       // Webhooks of one object with the same rivals are one problem.
       const identity = `${entry.resource.name} ${names}`;
       if (told.has(identity)) continue;
@@ -144,7 +146,7 @@ function* findOverlaps(entries: readonly Entry[]): Iterable<Finding> {
         entry.resource,
         { problem: `webhook overlaps with ${names}: pods may be injected twice` },
         {
-          labels: [entry, ...others].map(({ resource, webhook }) => ({
+          labels: [entry, ...others.slice(0, SHOWN_NAMES)].map(({ resource, webhook }) => ({
             span: spanOf(webhook, 'name') ?? resource.span,
             text: 'called for the same pod',
           })),
