@@ -6,14 +6,14 @@ import type { KubernetesObject, Resource } from '../model/resource.ts';
 import { loadSchemas } from '../model/schema/load.ts';
 import { isObject } from '../model/value.ts';
 import { type LoadedDocument, loadYaml } from '../yaml/load.ts';
-import { copyPosition } from '../yaml/located.ts';
+import { copyPosition, spanOf } from '../yaml/located.ts';
 import type { SourceText } from '../yaml/source-text.ts';
 import type { AnalysisInput } from './check.ts';
 
 export interface InputOptions {
   /** A MeshConfig document that counts instead of what the input says. */
   readonly meshConfig?: SourceText;
-  /** A MeshNetworks document. */
+  /** A MeshNetworks document that counts instead of key `meshNetworks` of ConfigMap istio-system/istio. */
   readonly meshNetworks?: SourceText;
 }
 
@@ -37,7 +37,7 @@ export const loadInput = async (sources: readonly SourceText[], options: InputOp
   const documents = loaded.flatMap((result) => result.documents.map(lenientDocument));
   const built = await buildMesh(documents, { unknownFields: 'warning', tolerance: 'readable' });
   const mesh = await withConfig(built.mesh, options.meshConfig, problems);
-  const meshNetworks = readNetworks(options.meshNetworks, problems);
+  const meshNetworks = readNetworks(options.meshNetworks ?? networksIn(mesh, sources), problems);
   const derived = derivePods(mesh);
   problems.push(...[...built.problems, ...derived.problems].filter(({ code }) => !IRRELEVANT.has(code)));
   return { input: { mesh, pods: derived.pods, meshNetworks }, documents, problems };
@@ -75,6 +75,21 @@ const withConfig = async (mesh: Mesh, source: SourceText | undefined, problems: 
   for (const problem of read.problems)
     if (!IRRELEVANT.has(problem.code)) problems.push({ ...problem, resource: 'MeshConfig istio-system/istio' });
   return { ...mesh, config: read.config };
+};
+
+/**
+ * The networks in ConfigMap istio-system/istio. Of a literal block the lines are those of the file; any other scalar is
+ * taken to stand at its first line.
+ */
+const networksIn = (mesh: Mesh, sources: readonly SourceText[]): SourceText | undefined => {
+  const data = mesh.find('ConfigMap', 'istio-system', 'istio')?.object.data;
+  const text = data?.['meshNetworks'];
+  const span = data === undefined ? undefined : spanOf(data, 'meshNetworks');
+  if (text === undefined || span === undefined) return undefined;
+  const lines = sources.find(({ name }) => name === span.file)?.text.split(/\r\n|\n|\r/) ?? [];
+  const isBlock = lines[span.line - 1]?.charAt(span.column - 1) === '|';
+  const above = '\n'.repeat(isBlock ? span.line : span.line - 1);
+  return { name: span.file, text: above + (isBlock ? lines.slice(span.line, span.endLine).join('\n') : text) };
 };
 
 const readNetworks = (source: SourceText | undefined, problems: Problem[]): Resource | undefined => {

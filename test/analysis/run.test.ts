@@ -120,6 +120,25 @@ spec:
     expect(outside.input.mesh.config).toMatchObject({ rootNamespace: 'istio-system', trustDomain: 'shop.example' });
   });
 
+  it('takes mesh networks from the ConfigMap of the mesh, at their lines', async () => {
+    const text = `kind: ConfigMap
+apiVersion: v1
+metadata: {name: istio, namespace: istio-system}
+data:
+  meshNetworks: |-
+    # ours
+    networks:
+      one: {endpoints: [{fromRegistry: a}]}
+  mesh: ""
+`;
+    const { input, problems } = await loadInput([{ name: 'a.yaml', text }]);
+    expect(problems).toEqual([]);
+    expect(input.meshNetworks?.object).toMatchObject({ networks: { one: { endpoints: [{ fromRegistry: 'a' }] } } });
+    expect(input.meshNetworks?.span).toMatchObject({ file: 'a.yaml', line: 7, column: 5, endLine: 8 });
+    const quoted = text.replace(/\|-.*\]\}\n/s, '"networks: {}"\n');
+    expect((await loadInput([{ name: 'a.yaml', text: quoted }])).input.meshNetworks?.span.line).toBe(5);
+  });
+
   it('locates what is wrong with a mesh configuration in its file', async () => {
     const { problems } = await loadInput([], { meshConfig: { name: 'mesh.yaml', text: 'a: 1\ntrustDomain: [x]\n' } });
     expect(problems.map(({ span, severity }) => `${severity} ${span?.file}:${span?.line}`)).toContain(
