@@ -38,7 +38,7 @@ export const MESSAGES = {
   IST0102: info('NamespaceNotInjected', 'namespace {namespace} does not say whether its pods get a sidecar'),
   IST0103: warning('PodMissingProxy', '{workload} has no sidecar although its namespace asks for one'),
   IST0106: error('SchemaValidationError', 'not valid: {problem}'),
-  IST0107: warning('MisplacedAnnotation', 'annotation {annotation} has no effect here, it belongs on a {wanted}'),
+  IST0107: warning('MisplacedAnnotation', 'annotation {annotation} has no effect here, it belongs on {wanted}'),
   IST0108: warning('UnknownAnnotation', 'Istio knows no annotation {annotation}'),
   IST0109: error(
     'ConflictingMeshGatewayVirtualServiceHosts',

@@ -47,7 +47,7 @@ const deprecated = (resource: Resource, name: string): Finding => {
 };
 
 const misplaced = (resource: Resource, { name, resources }: IstioAnnotation): Finding => {
-  const wanted = resources.join(' or ');
+  const wanted = resources.map((kind) => `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`).join(' or ');
   const isForPods = resource.kind === 'Deployment' && resources.includes('Pod');
   return finding(
     'IST0107',
@@ -56,7 +56,7 @@ const misplaced = (resource: Resource, { name, resources }: IstioAnnotation): Fi
     {
       ...placeOf(resource, name, 'key', `has an effect only on ${wanted}`),
       effect: 'the annotation does nothing here',
-      hint: isForPods ? 'move it to spec.template.metadata.annotations' : `move it to a ${wanted}`,
+      hint: isForPods ? 'move it to spec.template.metadata.annotations' : `move it to ${wanted}`,
     },
   );
 };
@@ -68,7 +68,7 @@ const invalid = (resource: Resource, name: string, problem: string): Finding =>
     { annotation: name, problem },
     {
       ...placeOf(resource, name, 'value', 'not valid'),
-      effect: 'the injector refuses the pod, so that it is not created',
+      effect: 'where the injector is asked, it refuses the pod, which is not created',
     },
   );
 
