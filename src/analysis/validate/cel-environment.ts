@@ -74,6 +74,13 @@ const createEnvironment = (): Environment =>
 
 type Program = (context: { readonly self: unknown }) => unknown;
 
+/**
+ * A rule in the evaluator's words. Its own `matches` uses JavaScript's regexes, which can be made to run forever, and
+ * cannot be replaced; its `has` takes no index on the way to the field.
+ */
+const adapt = (rule: string): string =>
+  rule.replaceAll('.matches(', '.findsMatch(').replaceAll(/\bhas\(([\w.]+\[\d+\][\w.[\]]*?)\.(\w+)\)/g, '("$2" in $1)');
+
 let environment: Environment | undefined;
 const programs = new Map<string, Program>();
 
@@ -88,8 +95,7 @@ export const obeys = (rule: string, self: unknown): boolean => {
   let program = programs.get(rule);
   if (program === undefined) {
     environment ??= createEnvironment();
-    // The evaluator's own `matches` uses JavaScript's regexes, which can be made to run forever, and cannot be replaced.
-    program = environment.parse(rule.replaceAll('.matches(', '.findsMatch('));
+    program = environment.parse(adapt(rule));
     programs.set(rule, program);
   }
   try {

@@ -35,7 +35,12 @@ const reviewCiphers = (tls: GatewayServerTls, review: Review): void => {
     const names = [...new Set(suites.filter((suite) => !isKnownCipher(suite)))].sort();
     review.warn(`cipher suites that do not exist are ignored: ${names.join(', ')}`, [suites, unknown]);
   }
-  const repeated = suites.findIndex((suite, index) => isKnownCipher(suite) && suites.indexOf(suite) !== index);
+  const seen = new Set<string>();
+  const repeated = suites.findIndex((suite) => {
+    const isRepeated = seen.has(suite);
+    seen.add(suite);
+    return isRepeated && isKnownCipher(suite);
+  });
   if (repeated >= 0) review.warn(`cipher suite ${suites[repeated]} is named twice`, [suites, repeated]);
 };
 

@@ -105,13 +105,41 @@ export const protocolFamily = (name: string): 'http' | 'tls' | 'other' | undefin
   return OTHER.has(lower) ? 'other' : undefined;
 };
 
-/** Whether two hosts of one list mean some name in common (wildcards overlap in either direction). */
-export const hostsOverlap = (left: string, right: string): boolean => {
-  const [isLeftWild, isRightWild] = [left.startsWith('*'), right.startsWith('*')];
-  if (!isLeftWild && !isRightWild) return left === right;
-  const [leftEnd, rightEnd] = [isLeftWild ? left.slice(1) : left, isRightWild ? right.slice(1) : right];
-  if (isLeftWild && isRightWild) return leftEnd.endsWith(rightEnd) || rightEnd.endsWith(leftEnd);
-  return isLeftWild ? right.endsWith(leftEnd) : left.endsWith(rightEnd);
+/** Two hosts of one list that mean some name in common, by their positions. */
+export interface Overlap {
+  readonly first: number;
+  readonly second: number;
+}
+
+/**
+ * Hosts that are written twice or fall under a wildcard beside them, in the time of the hosts' length together: each
+ * end of a host is looked up among the wildcards' ends, of the lengths there are.
+ */
+export const findOverlaps = (hosts: readonly string[]): readonly Overlap[] => {
+  const exact = new Map<string, number>();
+  const ends = new Map<string, number>();
+  const overlaps: Overlap[] = [];
+  const add = (one: number, other: number): void => {
+    overlaps.push({ first: Math.min(one, other), second: Math.max(one, other) });
+  };
+  hosts.forEach((host, index) => {
+    const earlier = exact.get(host);
+    if (earlier !== undefined) add(earlier, index);
+    else exact.set(host, index);
+    if (host.startsWith('*') && earlier === undefined) ends.set(host.slice(1), index);
+  });
+  const lengths = [...new Set([...ends.keys()].map((end) => end.length))].sort((left, right) => left - right);
+  for (const [host, index] of exact) {
+    const text = host.startsWith('*') ? host.slice(1) : host;
+    for (const length of lengths) {
+      if (length > text.length) break;
+      const other = ends.get(text.slice(text.length - length));
+      if (other === undefined || other === index) continue;
+      add(other, index);
+      break;
+    }
+  }
+  return overlaps;
 };
 
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~A-Za-z0-9]+$/;

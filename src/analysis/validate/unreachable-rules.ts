@@ -118,22 +118,31 @@ const coversMap = (earlier: ReadonlyMap<string, string>, later: ReadonlyMap<stri
     return other !== undefined && condition.startsWith(other);
   });
 
+/** The prefix of the later match is known to go on behind that of the earlier. */
 const covers = (earlier: PrefixMatch, later: PrefixMatch): boolean =>
-  later.prefix !== earlier.prefix &&
-  later.prefix.startsWith(earlier.prefix) &&
   later.port === earlier.port &&
   earlier.method.startsWith(later.method) &&
   earlier.authority.startsWith(later.authority) &&
   earlier.maps.every((map, index) => coversMap(map, later.maps[index] ?? new Map()));
 
+/** More pairs of one match say nothing new, and a long list of prefixes has many. */
+const MAX_PAIRS = 10;
+
 const reviewPrefixes = (routes: readonly VirtualServiceHttp[], review: Review): void => {
-  const matches = prefixMatches(routes);
-  matches.forEach((earlier, index) => {
-    for (const later of matches.slice(index + 1)) {
-      if (!covers(earlier, later)) continue;
-      const match = `${later.name} (prefix ${later.prefix})`;
-      const other = `${earlier.rule} (match ${earlier.name}, prefix ${earlier.prefix})`;
-      review.ineffective(later.rule, match, other, [later.match, 'uri']);
+  const byPrefix = new Map<string, PrefixMatch[]>();
+  for (const later of prefixMatches(routes)) {
+    let pairs = 0;
+    for (let length = 1; length < later.prefix.length && pairs < MAX_PAIRS; length++) {
+      for (const earlier of byPrefix.get(later.prefix.slice(0, length)) ?? []) {
+        if (pairs >= MAX_PAIRS || !covers(earlier, later)) continue;
+        pairs++;
+        const match = `${later.name} (prefix ${later.prefix})`;
+        const other = `${earlier.rule} (match ${earlier.name}, prefix ${earlier.prefix})`;
+        review.ineffective(later.rule, match, other, [later.match, 'uri']);
+      }
     }
-  });
+    const same = byPrefix.get(later.prefix);
+    if (same === undefined) byPrefix.set(later.prefix, [later]);
+    else same.push(later);
+  }
 };

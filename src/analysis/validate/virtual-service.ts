@@ -11,7 +11,7 @@ import { reviewGatewayNames } from './gateway-names.ts';
 import { isRoutingClaim, reviewHttpRoute } from './http-route.ts';
 import type { At, Review } from './review.ts';
 import { reviewExportTo, reviewLabels } from './selection.ts';
-import { hostsOverlap, isIpAddress, isPort, isSubnet, refuseWildcardDomain } from './text-rules.ts';
+import { findOverlaps, isIpAddress, isPort, isSubnet, refuseWildcardDomain } from './text-rules.ts';
 import { reviewReachability } from './unreachable-rules.ts';
 
 export const reviewVirtualService = (resource: Resource<VirtualService>, review: Review): void => {
@@ -73,10 +73,9 @@ const reviewHosts = (spec: VirtualServiceSpec, isForGateways: boolean, review: R
     }
   });
   if (review.remarks.length > before) return;
-  hosts.forEach((host, index) => {
-    const other = hosts.slice(0, index).find((earlier) => hostsOverlap(earlier, host));
-    if (other !== undefined) review.refuse(`hosts ${other} and ${host} overlap`, [hosts, index]);
-  });
+  for (const { first, second } of findOverlaps(hosts)) {
+    review.refuse(`hosts ${hosts[first]} and ${hosts[second]} overlap`, [hosts, second]);
+  }
 };
 
 interface Layer4Match {

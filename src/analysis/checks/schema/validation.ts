@@ -8,34 +8,45 @@ import { reviewResource } from '../../validate/kinds.ts';
 import type { Remark } from '../../validate/review.ts';
 
 /**
- * Istio reports what the webhook says at the first line of the document; the place itself is a label. A remark about
- * the object as a whole needs none.
+ * Istio reports what the webhook says at the first line of the document, and the same sentence once; the places are
+ * labels.
  */
-const placeOf = (resource: Resource, remark: Remark): Place => {
-  const span = spanOf(...remark.at);
+const placeOf = (resource: Resource, remarks: readonly Remark[]): Place => {
+  const [first] = remarks;
+  const spans = remarks.flatMap((remark) => spanOf(...remark.at) ?? []);
   return {
-    labels: span === undefined ? [] : [{ span, text: 'here' }],
-    ...(remark.kind === 'refusal' && {
-      effect: "Istio's webhook refuses the object: a cluster keeps what it had before",
-    }),
-    ...(remark.hint !== undefined && { hint: remark.hint }),
     span: resource.span,
+    labels: spans.map((span) => ({ span, text: 'here' })),
+    ...(first?.kind === 'refusal' && { effect: 'the webhook refuses the object: a cluster keeps what it had before' }),
+    ...(first?.hint !== undefined && { hint: first.hint }),
   };
 };
 
-const findingOf = (resource: Resource, remark: Remark): Finding => {
-  const place = placeOf(resource, remark);
-  const { rule = '', reason = '', match = '', earlier = '' } = remark.values;
-  switch (remark.kind) {
+const findingOf = (resource: Resource, { kind, message, values }: Remark, place: Place): Finding => {
+  const { rule = '', reason = '', match = '', earlier = '' } = values;
+  switch (kind) {
     case 'refusal':
-      return finding('IST0106', resource, { problem: remark.message }, place);
+      return finding('IST0106', resource, { problem: message }, place);
     case 'warning':
-      return finding('IST0133', resource, { problem: remark.message }, place);
+      return finding('IST0133', resource, { problem: message }, place);
     case 'unreachable':
       return finding('IST0130', resource, { rule, reason }, place);
     case 'ineffective':
       return finding('IST0131', resource, { match, rule, earlier }, place);
   }
+};
+
+const findingsOf = (resource: Resource, remarks: readonly Remark[]): readonly Finding[] => {
+  const byMessage = new Map<string, Remark[]>();
+  for (const remark of remarks) {
+    const same = byMessage.get(remark.message);
+    if (same === undefined) byMessage.set(remark.message, [remark]);
+    else same.push(remark);
+  }
+  return [...byMessage.values()].flatMap((same) => {
+    const [first] = same;
+    return first === undefined ? [] : [findingOf(resource, first, placeOf(resource, same))];
+  });
 };
 
 /** Istio's analyzers hand the webhook's rules an object without labels and annotations, so that those are not judged. */
@@ -48,9 +59,7 @@ const validationOf = (kind: KindName, emits: Check['emits'] = ['IST0106', 'IST01
     summary: `What Istio's admission webhook says to a ${kind}.`,
     emits,
     *run({ mesh }) {
-      for (const resource of mesh.of(kind)) {
-        for (const remark of reviewResource(bare(resource))) yield findingOf(resource, remark);
-      }
+      for (const resource of mesh.of(kind)) yield* findingsOf(resource, reviewResource(bare(resource)));
     },
   });
 
