@@ -6,14 +6,18 @@ import { authorizationReferences } from './checks/authorization/references.ts';
 import { negativeConditions } from './checks/conditions/conditions.ts';
 import { multiService } from './checks/deployment/multi-service.ts';
 import { deprecation } from './checks/deprecation/deprecation.ts';
+import { caCertificates } from './checks/destination-rule/ca-certificates.ts';
+import { envoyPatchOperations } from './checks/envoy-filter/operations.ts';
 import { externalControlPlane } from './checks/external-control-plane/external-control-plane.ts';
 import { injectedImages } from './checks/injection/image.ts';
 import { imageAuto } from './checks/injection/image-auto.ts';
 import { injection } from './checks/injection/injection.ts';
 import { gatewayApiVersion } from './checks/kubernetes-gateway/crd-version.ts';
 import { gatewaySelector } from './checks/kubernetes-gateway/selector.ts';
+import { meshNetworkRegistries } from './checks/mesh-networks/registries.ts';
 import * as validation from './checks/schema/validation.ts';
 import { portName } from './checks/service/port-name.ts';
+import { serviceEntryAddresses } from './checks/service-entry/addresses.ts';
 import { telemetryDefault } from './checks/telemetry/default-selector.ts';
 import { lightstep } from './checks/telemetry/lightstep.ts';
 import { telemetryProvider } from './checks/telemetry/provider.ts';
@@ -29,15 +33,19 @@ export const CHECKS: readonly Check[] = [
   negativeConditions,
   multiService,
   deprecation,
+  caCertificates,
+  envoyPatchOperations,
   externalControlPlane,
   injection,
   injectedImages,
   imageAuto,
   gatewayApiVersion,
   gatewaySelector,
+  meshNetworkRegistries,
   // One for each kind; their names sort as the exports do.
   ...Object.values(validation),
   portName,
+  serviceEntryAddresses,
   telemetryDefault,
   lightstep,
   telemetryProvider,
