@@ -22,6 +22,7 @@ import { telemetryDefault } from './checks/telemetry/default-selector.ts';
 import { lightstep } from './checks/telemetry/lightstep.ts';
 import { telemetryProvider } from './checks/telemetry/provider.ts';
 import { telemetrySelector } from './checks/telemetry/selector.ts';
+import { virtualServiceGateways } from './checks/virtual-service/gateways.ts';
 import { webhooks } from './checks/webhook/webhook.ts';
 
 /** Every check, sorted by name: what `analyze` runs and `analyze --list` shows. One more check is one more line. */
@@ -50,5 +51,6 @@ export const CHECKS: readonly Check[] = [
   lightstep,
   telemetryProvider,
   telemetrySelector,
+  virtualServiceGateways,
   webhooks,
 ];
