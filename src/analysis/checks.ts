@@ -7,8 +7,10 @@ import { negativeConditions } from './checks/conditions/conditions.ts';
 import { multiService } from './checks/deployment/multi-service.ts';
 import { deprecation } from './checks/deprecation/deprecation.ts';
 import { caCertificates } from './checks/destination-rule/ca-certificates.ts';
+import { destinationRuleSubsets } from './checks/destination-rule/subsets.ts';
 import { envoyPatchOperations } from './checks/envoy-filter/operations.ts';
 import { externalControlPlane } from './checks/external-control-plane/external-control-plane.ts';
+import { gatewayPorts } from './checks/gateway/ports.ts';
 import { injectedImages } from './checks/injection/image.ts';
 import { imageAuto } from './checks/injection/image-auto.ts';
 import { injection } from './checks/injection/injection.ts';
@@ -22,6 +24,8 @@ import { telemetryDefault } from './checks/telemetry/default-selector.ts';
 import { lightstep } from './checks/telemetry/lightstep.ts';
 import { telemetryProvider } from './checks/telemetry/provider.ts';
 import { telemetrySelector } from './checks/telemetry/selector.ts';
+import { destinationHosts } from './checks/virtual-service/destination-hosts.ts';
+import { destinationSubsets } from './checks/virtual-service/destination-subsets.ts';
 import { virtualServiceGateways } from './checks/virtual-service/gateways.ts';
 import { webhooks } from './checks/webhook/webhook.ts';
 
@@ -35,8 +39,10 @@ export const CHECKS: readonly Check[] = [
   multiService,
   deprecation,
   caCertificates,
+  destinationRuleSubsets,
   envoyPatchOperations,
   externalControlPlane,
+  gatewayPorts,
   injection,
   injectedImages,
   imageAuto,
@@ -51,6 +57,8 @@ export const CHECKS: readonly Check[] = [
   lightstep,
   telemetryProvider,
   telemetrySelector,
+  destinationHosts,
+  destinationSubsets,
   virtualServiceGateways,
   webhooks,
 ];

@@ -106,7 +106,7 @@ export const MESSAGES = {
   IST0139: error('InvalidWebhook', '{problem}'),
   IST0140: warning(
     'IngressRouteRulesNotAffected',
-    'subset {subset} of {host} has no effect at a gateway for this host',
+    'traffic of the gateways goes to {host} past the rules of VirtualService {virtualService}, which choose subset {subset}',
   ),
   IST0144: warning(
     'InvalidApplicationUID',
@@ -194,7 +194,7 @@ export const MESSAGES = {
   ),
   IST0171: warning('NegativeConditionStatus', 'condition {condition} is {status}: {reason}'),
   IST0173: error('DestinationRuleSubsetNotSelectPods', 'subset {subset} selects no pod of {host}'),
-  IST0174: warning('UnknownDestinationRuleHost', 'no service or ServiceEntry has host {host}: the rule has no effect'),
+  IST0174: warning('UnknownDestinationRuleHost', 'no Service or ServiceEntry has host {host}'),
   IST0175: warning(
     'JwksUriFetchUnrestricted',
     'istiod fetches the key sets of {policies} from any address: BLOCKED_CIDRS_IN_JWKS_URIS is not set',
