@@ -10,7 +10,6 @@ import { caCertificates } from './checks/destination-rule/ca-certificates.ts';
 import { destinationRuleSubsets } from './checks/destination-rule/subsets.ts';
 import { envoyPatchOperations } from './checks/envoy-filter/operations.ts';
 import { externalControlPlane } from './checks/external-control-plane/external-control-plane.ts';
-import { gatewayPorts } from './checks/gateway/ports.ts';
 import { injectedImages } from './checks/injection/image.ts';
 import { imageAuto } from './checks/injection/image-auto.ts';
 import { injection } from './checks/injection/injection.ts';
@@ -20,12 +19,11 @@ import { meshNetworkRegistries } from './checks/mesh-networks/registries.ts';
 import * as validation from './checks/schema/validation.ts';
 import { portName } from './checks/service/port-name.ts';
 import { serviceEntryAddresses } from './checks/service-entry/addresses.ts';
+import { sidecarSelectors } from './checks/sidecar/selectors.ts';
 import { telemetryDefault } from './checks/telemetry/default-selector.ts';
 import { lightstep } from './checks/telemetry/lightstep.ts';
 import { telemetryProvider } from './checks/telemetry/provider.ts';
 import { telemetrySelector } from './checks/telemetry/selector.ts';
-import { destinationHosts } from './checks/virtual-service/destination-hosts.ts';
-import { destinationSubsets } from './checks/virtual-service/destination-subsets.ts';
 import { virtualServiceGateways } from './checks/virtual-service/gateways.ts';
 import { webhooks } from './checks/webhook/webhook.ts';
 
@@ -42,7 +40,6 @@ export const CHECKS: readonly Check[] = [
   destinationRuleSubsets,
   envoyPatchOperations,
   externalControlPlane,
-  gatewayPorts,
   injection,
   injectedImages,
   imageAuto,
@@ -53,12 +50,11 @@ export const CHECKS: readonly Check[] = [
   ...Object.values(validation),
   portName,
   serviceEntryAddresses,
+  sidecarSelectors,
   telemetryDefault,
   lightstep,
   telemetryProvider,
   telemetrySelector,
-  destinationHosts,
-  destinationSubsets,
   virtualServiceGateways,
   webhooks,
 ];
