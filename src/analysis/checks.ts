@@ -10,6 +10,7 @@ import { caCertificates } from './checks/destination-rule/ca-certificates.ts';
 import { destinationRuleSubsets } from './checks/destination-rule/subsets.ts';
 import { envoyPatchOperations } from './checks/envoy-filter/operations.ts';
 import { externalControlPlane } from './checks/external-control-plane/external-control-plane.ts';
+import { gatewayPorts } from './checks/gateway/ports.ts';
 import { injectedImages } from './checks/injection/image.ts';
 import { imageAuto } from './checks/injection/image-auto.ts';
 import { injection } from './checks/injection/injection.ts';
@@ -24,6 +25,8 @@ import { telemetryDefault } from './checks/telemetry/default-selector.ts';
 import { lightstep } from './checks/telemetry/lightstep.ts';
 import { telemetryProvider } from './checks/telemetry/provider.ts';
 import { telemetrySelector } from './checks/telemetry/selector.ts';
+import { destinationHosts } from './checks/virtual-service/destination-hosts.ts';
+import { destinationSubsets } from './checks/virtual-service/destination-subsets.ts';
 import { virtualServiceGateways } from './checks/virtual-service/gateways.ts';
 import { webhooks } from './checks/webhook/webhook.ts';
 
@@ -40,6 +43,7 @@ export const CHECKS: readonly Check[] = [
   destinationRuleSubsets,
   envoyPatchOperations,
   externalControlPlane,
+  gatewayPorts,
   injection,
   injectedImages,
   imageAuto,
@@ -55,6 +59,8 @@ export const CHECKS: readonly Check[] = [
   lightstep,
   telemetryProvider,
   telemetrySelector,
+  destinationHosts,
+  destinationSubsets,
   virtualServiceGateways,
   webhooks,
 ];
