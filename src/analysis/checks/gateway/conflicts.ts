@@ -1,0 +1,80 @@
+import type { Resource } from '../../../model/resource.ts';
+import type { Gateway, GatewayServer } from '../../../model/schema/generated/types-istio.ts';
+import { matchesLabels } from '../../../model/selector.ts';
+import { defineCheck, finding } from '../../check.ts';
+import { nameList, SHOWN_NAMES } from '../../lookup/name-list.ts';
+import { indexPods, type PodIndex, selectorText } from '../../lookup/pods.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** The Gateways of one selector. */
+interface Group {
+  readonly selector: Labels;
+  readonly gateways: Set<Resource<Gateway>>;
+}
+
+/** Groups by port, address and host as written, then by their selectors. */
+type Claims = Map<string, Map<string, Group>>;
+
+const selectorOf = (gateway: Resource<Gateway>): Labels => gateway.object.spec?.selector ?? {};
+
+const claimsOf = (server: GatewayServer): readonly string[] =>
+  server.hosts.map((host) => `${server.port.number} ${server.bind ?? ''} ${host}`);
+
+const collect = (gateways: readonly Resource<Gateway>[]): Claims => {
+  const claims: Claims = new Map();
+  for (const gateway of gateways) {
+    const selector = selectorOf(gateway);
+    const text = selectorText(selector);
+    for (const claim of (gateway.object.spec?.servers ?? []).flatMap(claimsOf)) {
+      const groups = claims.get(claim) ?? new Map<string, Group>();
+      claims.set(claim, groups);
+      const group = groups.get(text) ?? { selector, gateways: new Set() };
+      groups.set(text, group);
+      group.gateways.add(gateway);
+    }
+  }
+  return claims;
+};
+
+/** Istio compares selectors of which one holds all labels of the other, and then wants a pod that has them. */
+const meet = (a: Labels, b: Labels, pods: PodIndex): boolean => {
+  if (matchesLabels(a, b) && matchesLabels(b, a)) return true;
+  if (matchesLabels(a, b)) return pods.select(b).length > 0;
+  return matchesLabels(b, a) && pods.select(a).length > 0;
+};
+
+const nameOf = ({ namespace, name }: Resource): string => `${namespace}/${name}`;
+
+/** Istio's `gateway.ConflictingGatewayAnalyzer`; one finding a server. */
+export const gatewayConflicts = defineCheck({
+  name: 'gateway.ConflictingGatewayAnalyzer',
+  summary: 'Gateways that claim the same host on the same port of the same pods.',
+  emits: ['IST0145'],
+  *run({ mesh, pods }) {
+    const claims = collect(mesh.of('Gateway'));
+    const index = indexPods(pods);
+    for (const gateway of mesh.of('Gateway')) {
+      const selector = selectorOf(gateway);
+      for (const server of gateway.object.spec?.servers ?? []) {
+        const others = new Set<Resource<Gateway>>();
+        for (const group of claimsOf(server).flatMap((claim) => [...(claims.get(claim)?.values() ?? [])])) {
+          if (meet(selector, group.selector, index)) for (const other of group.gateways) others.add(other);
+        }
+        others.delete(gateway);
+        if (others.size === 0) continue;
+        const values = {
+          gateways: `${nameOf(gateway)} and ${nameList([...others].map(nameOf))}`,
+          selector: selectorText(selector),
+          port: `${server.port.number}`,
+          hosts: nameList(server.hosts),
+        };
+        yield finding('IST0145', gateway, values, {
+          labels: [...others].slice(0, SHOWN_NAMES).map(({ span }) => ({ span, text: 'claims the same' })),
+          effect: 'of servers with TLS the proxies take that of the oldest Gateway and drop the others',
+          hint: 'keep the host in one Gateway, or give the others another port or host',
+        });
+      }
+    }
+  },
+});
