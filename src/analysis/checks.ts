@@ -21,13 +21,12 @@ import { meshNetworkRegistries } from './checks/mesh-networks/registries.ts';
 import * as validation from './checks/schema/validation.ts';
 import { portName } from './checks/service/port-name.ts';
 import { serviceEntryAddresses } from './checks/service-entry/addresses.ts';
+import { serviceEntryProtocols } from './checks/service-entry/protocols.ts';
 import { sidecarSelectors } from './checks/sidecar/selectors.ts';
 import { telemetryDefault } from './checks/telemetry/default-selector.ts';
 import { lightstep } from './checks/telemetry/lightstep.ts';
 import { telemetryProvider } from './checks/telemetry/provider.ts';
 import { telemetrySelector } from './checks/telemetry/selector.ts';
-import { destinationHosts } from './checks/virtual-service/destination-hosts.ts';
-import { destinationSubsets } from './checks/virtual-service/destination-subsets.ts';
 import { virtualServiceGateways } from './checks/virtual-service/gateways.ts';
 import { webhooks } from './checks/webhook/webhook.ts';
 
@@ -56,13 +55,12 @@ export const CHECKS: readonly Check[] = [
   ...Object.values(validation),
   portName,
   serviceEntryAddresses,
+  serviceEntryProtocols,
   sidecarSelectors,
   telemetryDefault,
   lightstep,
   telemetryProvider,
   telemetrySelector,
-  destinationHosts,
-  destinationSubsets,
   virtualServiceGateways,
   webhooks,
 ];
