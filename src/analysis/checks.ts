@@ -10,6 +10,7 @@ import { caCertificates } from './checks/destination-rule/ca-certificates.ts';
 import { destinationRuleSubsets } from './checks/destination-rule/subsets.ts';
 import { envoyPatchOperations } from './checks/envoy-filter/operations.ts';
 import { externalControlPlane } from './checks/external-control-plane/external-control-plane.ts';
+import { gatewayCertificates } from './checks/gateway/certificates.ts';
 import { gatewayConflicts } from './checks/gateway/conflicts.ts';
 import { gatewayPorts } from './checks/gateway/ports.ts';
 import { injectedImages } from './checks/injection/image.ts';
@@ -43,6 +44,7 @@ export const CHECKS: readonly Check[] = [
   destinationRuleSubsets,
   envoyPatchOperations,
   externalControlPlane,
+  gatewayCertificates,
   gatewayConflicts,
   gatewayPorts,
   injection,
