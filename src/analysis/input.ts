@@ -15,6 +15,8 @@ export interface InputOptions {
   readonly meshConfig?: SourceText;
   /** A MeshNetworks document that counts instead of key `meshNetworks` of ConfigMap istio-system/istio. */
   readonly meshNetworks?: SourceText;
+  /** Reads certificates, which needs cryptography and a clock. */
+  readonly judgeCertificate?: AnalysisInput['judgeCertificate'];
 }
 
 export interface LoadedInput {
@@ -38,9 +40,10 @@ export const loadInput = async (sources: readonly SourceText[], options: InputOp
   const built = await buildMesh(documents, { unknownFields: 'warning', tolerance: 'readable' });
   const mesh = await withConfig(built.mesh, options.meshConfig, problems);
   const meshNetworks = readNetworks(options.meshNetworks ?? networksIn(mesh, sources), problems);
-  const derived = derivePods(mesh);
+  const derived = derivePods(mesh, { withoutSpec: true });
   problems.push(...[...built.problems, ...derived.problems].filter(({ code }) => !IRRELEVANT.has(code)));
-  return { input: { mesh, pods: derived.pods, meshNetworks }, documents, problems };
+  const { judgeCertificate } = options;
+  return { input: { mesh, pods: derived.pods, meshNetworks, judgeCertificate }, documents, problems };
 };
 
 const lenient = (problem: Problem): Problem =>

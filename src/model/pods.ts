@@ -33,21 +33,33 @@ interface Blueprint {
   readonly selector: Selector | undefined;
 }
 
+interface PodOptions {
+  /** Count a Pod object without spec too, as one without containers: it has labels and can be selected. */
+  readonly withoutSpec?: boolean;
+}
+
+const EMPTY_SPEC: PodSpec = { containers: [] };
+
 /**
  * The pods that the cluster's controllers would create, replicas one after another in document order. Objects whose
  * owner is in the input too are counted once, through the owner.
  */
-export const derivePods = (mesh: Mesh): { readonly pods: readonly Pod[]; readonly problems: readonly Problem[] } => {
+export const derivePods = (
+  mesh: Mesh,
+  { withoutSpec = false }: PodOptions = {},
+): { readonly pods: readonly Pod[]; readonly problems: readonly Problem[] } => {
   const problems: Problem[] = [];
   const pods: Pod[] = [];
   const taken = new Set<string>();
   const workloads = new Set(mesh.resources.map(({ kind, namespace, name }) => `${kind}/${namespace}/${name}`));
   for (const resource of mesh.resources) {
     const blueprint = isOwned(resource, workloads) ? undefined : blueprintOf(resource, mesh);
-    if (blueprint === undefined || blueprint.spec === undefined) continue;
+    if (blueprint === undefined) continue;
+    const spec = blueprint.spec ?? (withoutSpec && resource.kind === 'Pod' ? EMPTY_SPEC : undefined);
+    if (spec === undefined) continue;
     if (!checkBlueprint(blueprint, resource, mesh, problems)) continue;
     for (const [replica, nodeName] of blueprint.nodes.entries()) {
-      const pod = createPod(resource, blueprint, blueprint.spec, replica, nodeName, mesh);
+      const pod = createPod(resource, blueprint, spec, replica, nodeName, mesh);
       const identity = `${pod.namespace}/${pod.name}`;
       if (taken.has(identity)) problems.push(nameClash(pod, resource));
       else pods.push(pod);
