@@ -28,6 +28,7 @@ import { telemetryDefault } from './checks/telemetry/default-selector.ts';
 import { lightstep } from './checks/telemetry/lightstep.ts';
 import { telemetryProvider } from './checks/telemetry/provider.ts';
 import { telemetrySelector } from './checks/telemetry/selector.ts';
+import { destinationHosts } from './checks/virtual-service/destination-hosts.ts';
 import { virtualServiceGateways } from './checks/virtual-service/gateways.ts';
 import { webhooks } from './checks/webhook/webhook.ts';
 
@@ -63,6 +64,7 @@ export const CHECKS: readonly Check[] = [
   lightstep,
   telemetryProvider,
   telemetrySelector,
+  destinationHosts,
   virtualServiceGateways,
   webhooks,
 ];
