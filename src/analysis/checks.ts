@@ -29,6 +29,7 @@ import { lightstep } from './checks/telemetry/lightstep.ts';
 import { telemetryProvider } from './checks/telemetry/provider.ts';
 import { telemetrySelector } from './checks/telemetry/selector.ts';
 import { destinationHosts } from './checks/virtual-service/destination-hosts.ts';
+import { destinationSubsets } from './checks/virtual-service/destination-subsets.ts';
 import { virtualServiceGateways } from './checks/virtual-service/gateways.ts';
 import { webhooks } from './checks/webhook/webhook.ts';
 
@@ -65,6 +66,7 @@ export const CHECKS: readonly Check[] = [
   telemetryProvider,
   telemetrySelector,
   destinationHosts,
+  destinationSubsets,
   virtualServiceGateways,
   webhooks,
 ];
