@@ -28,6 +28,7 @@ import { telemetryDefault } from './checks/telemetry/default-selector.ts';
 import { lightstep } from './checks/telemetry/lightstep.ts';
 import { telemetryProvider } from './checks/telemetry/provider.ts';
 import { telemetrySelector } from './checks/telemetry/selector.ts';
+import { conflictingHosts } from './checks/virtual-service/conflicting-hosts.ts';
 import { destinationHosts } from './checks/virtual-service/destination-hosts.ts';
 import { destinationSubsets } from './checks/virtual-service/destination-subsets.ts';
 import { virtualServiceGateways } from './checks/virtual-service/gateways.ts';
@@ -65,6 +66,7 @@ export const CHECKS: readonly Check[] = [
   lightstep,
   telemetryProvider,
   telemetrySelector,
+  conflictingHosts,
   destinationHosts,
   destinationSubsets,
   virtualServiceGateways,
