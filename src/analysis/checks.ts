@@ -32,6 +32,7 @@ import { conflictingHosts } from './checks/virtual-service/conflicting-hosts.ts'
 import { destinationHosts } from './checks/virtual-service/destination-hosts.ts';
 import { destinationSubsets } from './checks/virtual-service/destination-subsets.ts';
 import { virtualServiceGateways } from './checks/virtual-service/gateways.ts';
+import { jwtClaimRoutes } from './checks/virtual-service/jwt-claim-routes.ts';
 import { webhooks } from './checks/webhook/webhook.ts';
 
 /** Every check, sorted by name: what `analyze` runs and `analyze --list` shows. One more check is one more line. */
@@ -70,5 +71,6 @@ export const CHECKS: readonly Check[] = [
   destinationHosts,
   destinationSubsets,
   virtualServiceGateways,
+  jwtClaimRoutes,
   webhooks,
 ];

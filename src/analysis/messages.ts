@@ -124,7 +124,7 @@ export const MESSAGES = {
   ),
   IST0149: error(
     'JwtClaimBasedRoutingWithoutRequestAuthN',
-    'route matches JWT claim {claim}, but no RequestAuthentication applies to gateway {gateway}',
+    'a route matches JWT claim {claim}, but no RequestAuthentication applies to {workload} of gateway {gateway}',
   ),
   IST0150: warning(
     'ExternalNameServiceTypeInvalidPortName',
