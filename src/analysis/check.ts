@@ -13,6 +13,8 @@ export interface AnalysisInput {
   readonly pods: readonly Pod[];
   /** The networks of a multi-network mesh, an object `MeshNetworks istio-system/meshnetworks`; undefined if not given. */
   readonly meshNetworks?: Resource | undefined;
+  /** What is wrong with a certificate in PEM today, in words; undefined if nothing is. Without it none is judged. */
+  readonly judgeCertificate?: ((pem: string) => string | undefined) | undefined;
 }
 
 /** One rule of the lint: finds what it knows of and nothing else; never throws for what a user can write. */

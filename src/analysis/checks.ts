@@ -13,6 +13,7 @@ import { externalControlPlane } from './checks/external-control-plane/external-c
 import { gatewayCertificates } from './checks/gateway/certificates.ts';
 import { gatewayConflicts } from './checks/gateway/conflicts.ts';
 import { gatewayPorts } from './checks/gateway/ports.ts';
+import { gatewaySecrets } from './checks/gateway/secrets.ts';
 import { injectedImages } from './checks/injection/image.ts';
 import { imageAuto } from './checks/injection/image-auto.ts';
 import { injection } from './checks/injection/injection.ts';
@@ -51,6 +52,7 @@ export const CHECKS: readonly Check[] = [
   gatewayCertificates,
   gatewayConflicts,
   gatewayPorts,
+  gatewaySecrets,
   injection,
   injectedImages,
   imageAuto,

@@ -32,8 +32,12 @@ const IGNORED_NAMESPACES = new Set(['kube-system', 'kube-public', 'kube-node-lea
 const isOfTheMesh = ({ resource }: Finding): boolean =>
   resource === undefined || !IGNORED_NAMESPACES.has(resource.kind === 'Namespace' ? resource.name : resource.namespace);
 
-/** Runs checks over an input; sorted. */
+/** Two checks may meet the same mistake, and a check the same one twice; to the reader it is one. */
+const isRepeated = (one: Finding, before: Finding | undefined): boolean =>
+  before !== undefined && byPlace(before, one) === 0;
+
+/** Runs checks over an input; sorted, and each finding once. */
 export const runChecks = (checks: readonly Check[], input: AnalysisInput): readonly Finding[] =>
   sortFindings(
     checks.flatMap((check) => [...check.run(input)]).filter((finding) => isWritten(finding) && isOfTheMesh(finding)),
-  );
+  ).filter((one, index, sorted) => !isRepeated(one, sorted[index - 1]));

@@ -10,6 +10,7 @@ import { Fault } from '../../base/fault.ts';
 import { hasErrors } from '../../base/problem.ts';
 import { readSources } from '../../input/read.ts';
 import type { SourceText } from '../../yaml/source-text.ts';
+import { judgeCertificate } from '../analysis/certificate.ts';
 import { loadBaseline, namesFor, writeWhole } from '../analysis/files.ts';
 import { choice, level, selectChecks, suppressions } from '../analysis/flags.ts';
 import { listChecks } from '../analysis/list.ts';
@@ -120,6 +121,7 @@ export const analyze = defineCommand({
     const { input, documents, problems } = await loadInput(sources, {
       ...(meshConfig && { meshConfig }),
       ...(meshNetworks && { meshNetworks }),
+      judgeCertificate: (pem) => judgeCertificate(pem, Date.now()),
     });
     const codes = new Set<string>(checks.flatMap(({ emits }) => emits));
     const judged = suppress(runChecks(checks, input), {
