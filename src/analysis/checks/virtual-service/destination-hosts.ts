@@ -89,10 +89,13 @@ const checkBypassed = function* (
       told.add(virtualService);
       const { subset = '', host } = chosen;
       const name = `${virtualService.namespace}/${virtualService.name}`;
-      const labels = [{ span: spanOf(chosen, 'subset') ?? virtualService.span, text: 'chosen here' }];
+      const labels = [
+        { span: spanOf(destination, 'host') ?? resource.span, text: 'this route' },
+        { span: spanOf(chosen, 'subset') ?? virtualService.span, text: 'chosen here' },
+      ];
       const hint = 'choose the subset here too, or let the rules for the gateway say all they need';
       const values = { host, subset, virtualService: name };
-      yield finding('IST0140', resource, values, { in: destination, key: 'host', labels, hint });
+      yield finding('IST0140', resource, values, { labels, hint });
     }
   }
 };

@@ -4,6 +4,7 @@ import type { Resource } from '../../../model/resource.ts';
 import type { VirtualService } from '../../../model/schema/generated/types-istio.ts';
 import { matchesLabels } from '../../../model/selector.ts';
 import { qualifyGateway } from '../../../traffic/compile/names.ts';
+import { spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding } from '../../check.ts';
 import { indexPods } from '../../lookup/pods.ts';
 import { isRoutingClaim } from '../../validate/http-route.ts';
@@ -57,10 +58,10 @@ export const jwtClaimRoutes = defineCheck({
             virtualService,
             { claim: match.claim, gateway, workload },
             {
-              in: match.headers,
-              key: match.claim,
-              part: 'key',
-              labels: [{ span: pod.owner.span, text: 'runs the gateway' }],
+              labels: [
+                { span: spanOf(match.headers, match.claim, 'key') ?? virtualService.span, text: 'this match' },
+                { span: pod.owner.span, text: 'runs the gateway' },
+              ],
               effect: 'no request has the claim: matches on it fail, matches on its absence hold for all',
               hint: `add a RequestAuthentication for it in namespace ${pod.namespace}`,
             },
