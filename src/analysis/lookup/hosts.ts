@@ -97,12 +97,11 @@ export const indexHosts = (mesh: Mesh): HostIndex => {
   const namespacesOfName = new Map<string, string[]>();
   for (const hosts of scopes.values()) {
     for (const host of hosts.keys()) {
-      const near = neighbourhood(host);
-      published.set(near, [...(published.get(near) ?? []), host]);
+      append(published, neighbourhood(host), host);
     }
   }
   for (const { name, namespace } of mesh.of('Service')) {
-    namespacesOfName.set(name, [...(namespacesOfName.get(name) ?? []), namespace]);
+    append(namespacesOfName, name, namespace);
   }
   return {
     find: (host, namespace, exportTo) => {
@@ -132,6 +131,12 @@ export const indexHosts = (mesh: Mesh): HostIndex => {
       return `did you mean "${place === undefined && short?.[2] === namespace ? short[1] : near}"?`;
     },
   };
+};
+
+const append = (lists: Map<string, string[]>, key: string, item: string): void => {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
 };
 
 const finish = ({ ports, ...definition }: Definition): KnownHost => ({ ...definition, ports: [...ports] });
