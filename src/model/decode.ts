@@ -97,6 +97,10 @@ const schemaSetOf = (object: Plain): readonly SchemaSetName[] => {
 
 const TOLERABLE: ReadonlySet<string> = new Set(['MISSING_FIELD', 'BAD_VALUE', 'BAD_NAME', 'BAD_LABEL']);
 
+/** Kubernetes' own kinds hold enums as plain strings in Go: any word can be read, only the API server refuses it. */
+const holdsEnumsAsText = ({ apiVersion, kind }: Plain): boolean =>
+  typeof apiVersion === 'string' && typeof kind === 'string' && kindOf(apiVersion, kind)?.schemaSet === 'kubernetes';
+
 /** Turns findings into problems of one object. */
 class Report {
   readonly #problems: Problem[];
@@ -116,7 +120,8 @@ class Report {
 
   readonly add = (finding: Finding): void => {
     const { code, isUnreadable } = finding;
-    const isTolerated = this.isTolerant && TOLERABLE.has(code) && isUnreadable !== true;
+    const isReadable = TOLERABLE.has(code) || (code === 'BAD_ENUM' && holdsEnumsAsText(this.#object));
+    const isTolerated = this.isTolerant && isReadable && isUnreadable !== true;
     this.#push(code === 'UNKNOWN_FIELD' ? this.#unknownFields : isTolerated ? 'warning' : 'error', finding);
   };
 
