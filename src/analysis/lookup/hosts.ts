@@ -1,9 +1,9 @@
-import { suggest } from '../../base/distance.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { resolveShortName, serviceFqdn } from '../../model/names.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { ServiceEntry } from '../../model/schema/generated/types-istio.ts';
 import type { Service } from '../../model/schema/generated/types-kubernetes.ts';
+import { createSuggester } from './near-names.ts';
 import { EVERYWHERE, exportScopes } from './scopes.ts';
 
 /** A host of the registry with all that defines it; several ServiceEntries may name one host. */
@@ -103,6 +103,13 @@ export const indexHosts = (mesh: Mesh): HostIndex => {
   for (const { name, namespace } of mesh.of('Service')) {
     append(namespacesOfName, name, namespace);
   }
+  const suggesters = new Map<string, (word: string) => string | undefined>();
+  const suggestNear = (name: string): string | undefined => {
+    const near = neighbourhood(name);
+    const known = suggesters.get(near) ?? createSuggester(published.get(near) ?? []);
+    suggesters.set(near, known);
+    return known(name);
+  };
   return {
     find: (host, namespace, exportTo) => {
       const name = resolveShortName(host, namespace);
@@ -125,7 +132,7 @@ export const indexHosts = (mesh: Mesh): HostIndex => {
       if (place === undefined && elsewhere.length > 0 && !elsewhere.includes(namespace)) {
         return `write "${serviceFqdn(label, elsewhere[0] ?? '')}": a name without dots is a Service of namespace ${namespace}`;
       }
-      const near = suggest(name, published.get(neighbourhood(name)) ?? []);
+      const near = suggestNear(name);
       if (near === undefined || near === name) return undefined;
       const short = SERVICE_HOST.exec(near);
       return `did you mean "${place === undefined && short?.[2] === namespace ? short[1] : near}"?`;
