@@ -3,6 +3,8 @@ import type { Gateway, GatewayServerTls } from '../../../model/schema/generated/
 import { matchesLabels } from '../../../model/selector.ts';
 import { spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding } from '../../check.ts';
+import { SHOWN_NAMES } from '../../lookup/name-list.ts';
+import { selectorText } from '../../lookup/pods.ts';
 
 /** What tells one certificate from another: the name of a credential, or the two files. */
 const certificateOf = (tls: GatewayServerTls | undefined): readonly string[] => {
@@ -16,26 +18,54 @@ const certificatesOf = ({ object }: Resource<Gateway>): ReadonlySet<string> =>
 
 const nameOf = ({ namespace, name }: Resource): string => `${namespace}/${name}`;
 
-/** Istio's `gateway.CertificateAnalyzer`; one finding for each other Gateway. */
+/** Gateways by their certificates, then by their selectors. */
+type Holders = ReadonlyMap<string, ReadonlyMap<string, readonly Resource<Gateway>[]>>;
+
+const selectorOf = ({ object }: Resource<Gateway>): Readonly<Record<string, string>> => object.spec?.selector ?? {};
+
+const collect = (gateways: readonly Resource<Gateway>[]): Holders => {
+  const holders = new Map<string, Map<string, Resource<Gateway>[]>>();
+  for (const gateway of gateways) {
+    const selector = selectorText(selectorOf(gateway));
+    for (const certificate of certificatesOf(gateway)) {
+      const groups = holders.get(certificate) ?? new Map<string, Resource<Gateway>[]>();
+      holders.set(certificate, groups);
+      const group = groups.get(selector);
+      if (group === undefined) groups.set(selector, [gateway]);
+      else group.push(gateway);
+    }
+  }
+  return holders;
+};
+
+/** Other Gateways of the same certificate whose selectors have all labels of this one's: no more than are shown. */
+const othersOf = (gateway: Resource<Gateway>, holders: Holders): ReadonlySet<Resource<Gateway>> => {
+  const others = new Set<Resource<Gateway>>();
+  for (const certificate of certificatesOf(gateway)) {
+    for (const group of holders.get(certificate)?.values() ?? []) {
+      const [first] = group;
+      if (first === undefined || !matchesLabels(selectorOf(gateway), selectorOf(first))) continue;
+      for (const other of group) {
+        if (others.size === SHOWN_NAMES) return others;
+        if (other !== gateway) others.add(other);
+      }
+    }
+  }
+  return others;
+};
+
+/**
+ * Istio's `gateway.CertificateAnalyzer`; one finding for each other Gateway. Where very many share a certificate, each is
+ * told of a few: pairs would grow with the square of their number.
+ */
 export const gatewayCertificates = defineCheck({
   name: 'gateway.CertificateAnalyzer',
   summary: 'Gateways of the same pods that serve the same certificate.',
   emits: ['IST0138'],
   *run({ mesh }) {
-    const holders = new Map<string, Resource<Gateway>[]>();
+    const holders = collect(mesh.of('Gateway'));
     for (const gateway of mesh.of('Gateway')) {
-      for (const certificate of certificatesOf(gateway)) {
-        const known = holders.get(certificate);
-        if (known === undefined) holders.set(certificate, [gateway]);
-        else known.push(gateway);
-      }
-    }
-    for (const gateway of mesh.of('Gateway')) {
-      const selector = gateway.object.spec?.selector ?? {};
-      const others = new Set([...certificatesOf(gateway)].flatMap((certificate) => holders.get(certificate) ?? []));
-      others.delete(gateway);
-      for (const other of others) {
-        if (!matchesLabels(selector, other.object.spec?.selector ?? {})) continue;
+      for (const other of othersOf(gateway, holders)) {
         const span = spanOf(other.object.metadata, 'name') ?? other.span;
         const values = { gateways: `${nameOf(gateway)} and ${nameOf(other)}` };
         yield finding('IST0138', gateway, values, {

@@ -46,31 +46,52 @@ const meet = (a: Labels, b: Labels, pods: PodIndex): boolean => {
 
 const nameOf = ({ namespace, name }: Resource): string => `${namespace}/${name}`;
 
+/** All who claim a host of one server, the server's own Gateway among them. */
+interface Claimants {
+  readonly gateways: readonly Resource<Gateway>[];
+  readonly names: string;
+}
+
+/** Finds who else claims the hosts of a server; servers that say the same are answered once. */
+const createFinder = (all: readonly Resource<Gateway>[], pods: PodIndex) => {
+  const claims = collect(all);
+  const known = new Map<string, Claimants>();
+  return (server: GatewayServer, selector: Labels): Claimants => {
+    const own = claimsOf(server);
+    const key = JSON.stringify([selectorText(selector), ...own]);
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const gateways = new Set<Resource<Gateway>>();
+    for (const group of own.flatMap((claim) => [...(claims.get(claim)?.values() ?? [])])) {
+      if (meet(selector, group.selector, pods)) for (const gateway of group.gateways) gateways.add(gateway);
+    }
+    const claimants = { gateways: [...gateways], names: nameList([...gateways].map(nameOf)) };
+    known.set(key, claimants);
+    return claimants;
+  };
+};
+
 /** Istio's `gateway.ConflictingGatewayAnalyzer`; one finding a server. */
 export const gatewayConflicts = defineCheck({
   name: 'gateway.ConflictingGatewayAnalyzer',
   summary: 'Gateways that claim the same host on the same port of the same pods.',
   emits: ['IST0145'],
   *run({ mesh, pods }) {
-    const claims = collect(mesh.of('Gateway'));
-    const index = indexPods(pods);
+    const find = createFinder(mesh.of('Gateway'), indexPods(pods));
     for (const gateway of mesh.of('Gateway')) {
       const selector = selectorOf(gateway);
       for (const server of gateway.object.spec?.servers ?? []) {
-        const others = new Set<Resource<Gateway>>();
-        for (const group of claimsOf(server).flatMap((claim) => [...(claims.get(claim)?.values() ?? [])])) {
-          if (meet(selector, group.selector, index)) for (const other of group.gateways) others.add(other);
-        }
-        others.delete(gateway);
-        if (others.size === 0) continue;
+        const { gateways, names } = find(server, selector);
+        if (gateways.length < 2) continue;
         const values = {
-          gateways: `${nameOf(gateway)} and ${nameList([...others].map(nameOf))}`,
+          gateways: names,
           selector: selectorText(selector),
           port: `${server.port.number}`,
           hosts: nameList(server.hosts),
         };
+        const others = gateways.slice(0, SHOWN_NAMES + 1).filter((other) => other !== gateway);
         yield finding('IST0145', gateway, values, {
-          labels: [...others].slice(0, SHOWN_NAMES).map(({ span }) => ({ span, text: 'claims the same' })),
+          labels: others.slice(0, SHOWN_NAMES).map(({ span }) => ({ span, text: 'claims the same' })),
           effect: 'of servers with TLS the proxies take that of the oldest Gateway and drop the others',
           hint: 'keep the host in one Gateway, or give the others another port or host',
         });
