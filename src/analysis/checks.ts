@@ -32,8 +32,11 @@ import { telemetrySelector } from './checks/telemetry/selector.ts';
 import { conflictingHosts } from './checks/virtual-service/conflicting-hosts.ts';
 import { destinationHosts } from './checks/virtual-service/destination-hosts.ts';
 import { destinationSubsets } from './checks/virtual-service/destination-subsets.ts';
+import { faults } from './checks/virtual-service/faults.ts';
 import { virtualServiceGateways } from './checks/virtual-service/gateways.ts';
 import { jwtClaimRoutes } from './checks/virtual-service/jwt-claim-routes.ts';
+import { retries } from './checks/virtual-service/retries.ts';
+import { unforwarded } from './checks/virtual-service/unforwarded.ts';
 import { webhooks } from './checks/webhook/webhook.ts';
 
 /** Every check, sorted by name: what `analyze` runs and `analyze --list` shows. One more check is one more line. */
@@ -53,6 +56,9 @@ export const CHECKS: readonly Check[] = [
   gatewayConflicts,
   gatewayPorts,
   gatewaySecrets,
+  faults,
+  retries,
+  unforwarded,
   injection,
   injectedImages,
   imageAuto,

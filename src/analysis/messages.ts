@@ -208,6 +208,19 @@ export const MESSAGES = {
     'ServiceEntries {entries} give port {port} of {host} different protocols ({protocols})',
   ),
   HED0001: info('UnusedSuppression', '{suppression} suppresses nothing: {reason}'),
+  HED0040: info('FaultNeverFires', 'the {fault} never fires: {reason}'),
+  HED0041: info('FaultDelayOutlastsTimeout', 'timeout {timeout} does not cut the injected delay of {delay}'),
+  HED0042: info(
+    'RetriesWithoutCondition',
+    'retries without retryOn try again only what never reached the application, and gRPC UNAVAILABLE and CANCELLED',
+  ),
+  HED0043: warning(
+    'TimedOutTryNotRetried',
+    'a try that runs into perTryTimeout {perTryTimeout} is not followed by another: no condition of retryOn is for it',
+  ),
+  HED0044: info('RetryConditionNeverHolds', 'retryOn {condition} never holds: {reason}'),
+  HED0045: info('PerTryTimeoutIgnored', 'perTryTimeout {perTryTimeout} is ignored: timeout {timeout} is not longer'),
+  HED0046: info('SettingOfForwardingOnly', '{setting} never acts beside {answer}'),
 } as const;
 
 /** A code of the catalogue: Istio's `IST`, heddle's own `HED`. */
