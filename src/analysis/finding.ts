@@ -1,5 +1,6 @@
 import type { Span } from '../base/span.ts';
 import type { Resource } from '../model/resource.ts';
+import type { TextEdit } from '../yaml/text-edit.ts';
 import type { Level } from './messages.ts';
 
 /** A second place that belongs to a finding: the other object of a conflict, the list that lacks a name. */
@@ -8,11 +9,8 @@ export interface SecondaryLabel {
   readonly text: string;
 }
 
-/** A replacement of one stretch of text. */
-export interface Edit {
-  readonly span: Span;
-  readonly text: string;
-}
+/** A replacement of one stretch of text; `yaml/edit.ts` makes them. */
+export type Edit = TextEdit;
 
 export interface Fix {
   /** What the fix does, imperative. */

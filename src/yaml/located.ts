@@ -87,6 +87,9 @@ export const spanOf = (container: object, key?: string | number, part: 'key' | '
   return spanAt(position.source, start ?? position.start, end ?? position.end);
 };
 
+/** Where a container and its entries stand, in offsets, for who edits the text; undefined when it did not come from one. */
+export const positionOf = (container: object): Position | undefined => Positioned.get(container);
+
 /** Lets a container derived from another (defaults added, renamed, merged) answer `spanOf` like the original. */
 export const copyPosition = (from: object, to: object): void => {
   const position = Positioned.get(from);
