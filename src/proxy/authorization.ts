@@ -5,9 +5,7 @@ import type { Authorization, ProxyTables } from '../traffic/tables.ts';
 import type { Forwarded } from './forwarded-headers.ts';
 import type { HeaderEditor } from './http1/header-editor.ts';
 import type { RequestView } from './http1/request-view.ts';
-import { authorizationDenied, type LocalAnswer } from './local-answer.ts';
 import type { Place } from './place.ts';
-import type { HeaderPair } from './response-lines.ts';
 
 /** A request as it stands when its route is known and no header operation of the mesh has been applied. */
 interface AuthorizedRequest {
@@ -83,24 +81,6 @@ const remoteAddressOf = (
   const entry = (entries.at(isGateway ? -1 - trustedProxies : -1) ?? '').trim();
   return isIP(entry) === 0 ? remoteAddress : entry;
 };
-
-/** What a denied request is told: gRPC callers learn it as a status of gRPC, PERMISSION_DENIED. */
-export const denialAnswer = (
-  denial: Denial,
-  isGrpc: boolean,
-): { readonly answer: LocalAnswer; readonly headers: readonly HeaderPair[] } => {
-  const answer = authorizationDenied(denialDetails(denial));
-  if (!isGrpc) return { answer, headers: [] };
-  const headers: readonly HeaderPair[] = [
-    ['content-type', 'application/grpc'],
-    ['grpc-status', String(GRPC_PERMISSION_DENIED)],
-    ['grpc-message', answer.body],
-  ];
-  return { answer: { ...answer, status: 200, body: '' }, headers };
-};
-
-/** The code of gRPC for 403. */
-export const GRPC_PERMISSION_DENIED = 7;
 
 /** As Envoy's logs say it. */
 export const denialDetails = ({ policy }: Denial): string => `rbac_access_denied_matched_policy[${policy}]`;

@@ -1,32 +1,32 @@
-import type { Exchange } from './exchange.ts';
+import type { ExchangeView } from './exchange-view.ts';
 import type { OperatorSource } from './header-operators.ts';
 
 /** What command operators in header values can say about an exchange; the response's side is empty before there is one. */
-export const operatorsOf = (exchange: Exchange): OperatorSource => ({
+export const operatorsOf = (exchange: ExchangeView): OperatorSource => ({
   plain: (name) => plainValue(exchange, name),
   request: (name) => {
     switch (name) {
       case ':path':
-        return exchange.request.path;
+        return exchange.downstream.request.path;
       case ':authority':
       case 'host':
         return exchange.authority;
       case ':method':
         return exchange.method;
       case ':scheme':
-        return exchange.request.scheme;
+        return exchange.downstream.request.scheme;
       default:
-        return exchange.editor.valuesOf(name)[0] ?? '';
+        return exchange.downstream.editor.valuesOf(name)[0] ?? '';
     }
   },
   response: (name) => (name === ':status' ? String(exchange.status) : (exchange.responseHead?.values(name)[0] ?? '')),
 });
 
-const plainValue = (exchange: Exchange, name: string): string | undefined => {
+const plainValue = (exchange: ExchangeView, name: string): string | undefined => {
   const { place } = exchange;
   switch (name) {
     case 'PROTOCOL':
-      return `HTTP/1.${exchange.request.head.minor}`;
+      return exchange.downstream.protocol;
     case 'DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT':
       return place.remoteAddress;
     case 'DOWNSTREAM_REMOTE_ADDRESS':
@@ -40,7 +40,7 @@ const plainValue = (exchange: Exchange, name: string): string | undefined => {
     case 'HOSTNAME':
       return exchange.tables.node.pod;
     case 'UPSTREAM_HOST':
-      return exchange.endpoint?.key ?? '';
+      return exchange.sending?.endpoint?.key ?? '';
     case 'UPSTREAM_CLUSTER':
       return exchange.cluster?.name ?? '';
     case 'ROUTE_NAME':

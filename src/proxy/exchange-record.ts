@@ -1,11 +1,16 @@
 import type { AccessRecord } from '../telemetry/access-record.ts';
 import type { Origin, ServiceRef } from '../traffic/tables.ts';
-import type { Exchange } from './exchange.ts';
+import type { ExchangeView, SendingView } from './exchange-view.ts';
 import { unknownPeer } from './pick.ts';
 
+/** Of a request that never left for a cluster. */
+const notSent: SendingView = { attempts: 0, endpoint: undefined, localAddress: '', principal: '', serviceTimeMs: -1 };
+
 /** The record of a finished exchange. */
-export const recordOf = (exchange: Exchange): AccessRecord => {
-  const { place, tables, cluster, endpoint, route } = exchange;
+export const recordOf = (exchange: ExchangeView): AccessRecord => {
+  const { place, tables, cluster, route } = exchange;
+  const sending = exchange.sending ?? notSent;
+  const { endpoint } = sending;
   const { tls } = place;
   const isInbound = place.direction === 'inbound';
   const service = isInbound ? tables.inbound.get(place.port)?.service : cluster?.service;
@@ -15,7 +20,7 @@ export const recordOf = (exchange: Exchange): AccessRecord => {
     reporter: isInbound ? 'destination' : 'source',
     startMs: exchange.startMs,
     durationMs: exchange.durationMs,
-    protocol: exchange.request.head.minor === 0 ? 'HTTP/1.0' : 'HTTP/1.1',
+    protocol: exchange.downstream.protocol,
     method: exchange.method,
     path: exchange.path,
     authority: exchange.authority,
@@ -27,24 +32,24 @@ export const recordOf = (exchange: Exchange): AccessRecord => {
     upstreamFailure: exchange.upstreamFailure,
     bytesReceived: exchange.downstream.requestBytes,
     bytesSent: exchange.responseBytes,
-    upstreamServiceTime: exchange.serviceTimeMs < 0 ? '' : String(exchange.serviceTimeMs),
+    upstreamServiceTime: sending.serviceTimeMs < 0 ? '' : String(sending.serviceTimeMs),
     forwardedFor: exchange.forwarded.forwardedFor,
     userAgent: exchange.userAgent,
     requestId: exchange.forwarded.requestId,
-    upstreamHost: exchange.attempts > 0 ? (endpoint?.key ?? '') : '',
+    upstreamHost: endpoint?.key ?? '',
     upstreamCluster: cluster?.name ?? '',
-    upstreamLocalAddress: exchange.upstreamLocalAddress,
+    upstreamLocalAddress: sending.localAddress,
     downstreamLocalAddress: `${place.address}:${place.port}`,
     downstreamRemoteAddress: `${place.remoteAddress}:${place.remotePort}`,
     requestedServerName: tls?.serverName ?? '',
     routeName: route?.name ?? '',
-    attempts: exchange.attempts,
+    attempts: sending.attempts,
     routeOrigin: originOf(exchange.destination?.origin ?? route?.origin),
     deniedBy: exchange.deniedBy,
     tlsVersion: tls?.version ?? '',
-    localPrincipal: principalOf(exchange),
+    localPrincipal: principalOf(exchange, sending),
     peerPrincipal: tls?.peerPrincipal ?? '',
-    upstreamPrincipal: exchange.upstreamPrincipal,
+    upstreamPrincipal: sending.principal,
     source: isInbound ? (remotePeer ?? unknownPeer) : tables.node.peer,
     destination: isInbound ? tables.node.peer : (remotePeer ?? unknownPeer),
     ...serviceLabels(service),
@@ -53,9 +58,9 @@ export const recordOf = (exchange: Exchange): AccessRecord => {
 };
 
 /** This proxy's own id where one of its two connections is mutual TLS. */
-const principalOf = ({ place, upstreamPrincipal, tables }: Exchange): string => {
+const principalOf = ({ place, tables }: ExchangeView, { principal }: SendingView): string => {
   if (place.tls !== undefined) return place.tls.localPrincipal;
-  return upstreamPrincipal === '' ? '' : tables.node.spiffeId;
+  return principal === '' ? '' : tables.node.spiffeId;
 };
 
 /** `file:line`, empty for what Istio adds by itself. */

@@ -1,10 +1,11 @@
 import { Exchange } from './exchange.ts';
 import type { HeadError } from './http1/head.ts';
-import { type RequestHandler, type RequestSink, ServerConnection } from './http1/server-connection.ts';
+import { type RequestHandler, ServerConnection } from './http1/server-connection.ts';
 import type { Link } from './link.ts';
 import { type LocalAnswer, refusal } from './local-answer.ts';
 import type { Place } from './place.ts';
 import type { ProxyState } from './proxy-state.ts';
+import type { RequestSink } from './stream.ts';
 
 /** The proxy that takes a request, and where it is to be thought of as captured. */
 export interface Reception {

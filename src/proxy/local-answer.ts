@@ -1,5 +1,9 @@
 /** What the proxy answers by itself, as Envoy does on the wire: status, flags, details, and the body clients see. */
+import type { FaultInjection } from '../traffic/tables.ts';
 import type { AttemptFailure } from './stream.ts';
+
+/** Name and value, as a header decision gives them. */
+export type HeaderPair = readonly [name: string, value: string];
 
 export interface LocalAnswer {
   readonly status: number;
@@ -8,6 +12,9 @@ export interface LocalAnswer {
   readonly body: string;
   /** UPSTREAM_TRANSPORT_FAILURE_REASON. */
   readonly upstreamFailure?: string;
+  readonly headers?: readonly HeaderPair[];
+  /** For callers that speak gRPC, where it is not the translation of `status`. */
+  readonly grpcStatus?: number;
 }
 
 const answer = (status: number, flags: string, details: string, body = ''): LocalAnswer => ({
@@ -39,9 +46,58 @@ export const nobodyListens = answer(
 /** The answer to a request that an AuthorizationPolicy denies. */
 export const authorizationDenied = (details: string): LocalAnswer => answer(403, '-', details, 'RBAC: access denied');
 
+type Abort = Omit<NonNullable<FaultInjection['abort']>, 'percent'>;
+
 /** The answer of a fault rule's abort. */
-export const faultAbort = (status: number): LocalAnswer =>
-  answer(status, 'FI', 'fault_filter_abort', 'fault filter abort');
+export const faultAbort = ({ status, grpcStatus }: Abort): LocalAnswer => ({
+  ...answer(status, 'FI', 'fault_filter_abort', 'fault filter abort'),
+  ...(grpcStatus === undefined ? {} : { grpcStatus }),
+});
+
+export const directResponse = (status: number, body: string): LocalAnswer =>
+  answer(status, '-', 'direct_response', body);
+
+export const redirected = (status: number, location: string): LocalAnswer => ({
+  ...directResponse(status, ''),
+  headers: [['location', location]],
+});
+
+export const corsPreflight = (headers: readonly HeaderPair[]): LocalAnswer => ({
+  ...answer(200, '-', 'cors_response'),
+  headers,
+});
+
+/** The code of gRPC for a status of HTTP, as Envoy translates; 2 (UNKNOWN) for all others. */
+const GRPC_CODES: ReadonlyMap<number, number> = new Map([
+  [400, 13],
+  [401, 16],
+  [403, 7],
+  [404, 12],
+  [429, 14],
+  [502, 14],
+  [503, 14],
+  [504, 14],
+]);
+
+/** The same for a caller that speaks gRPC: HTTP 200, with the status and the body as gRPC's status and message. */
+export const grpcAnswer = (local: LocalAnswer): { readonly answer: LocalAnswer; readonly grpcStatus: number } => {
+  const grpcStatus = local.grpcStatus ?? GRPC_CODES.get(local.status) ?? 2;
+  const headers: HeaderPair[] = [
+    ...(local.headers ?? []),
+    ['content-type', 'application/grpc'],
+    ['grpc-status', String(grpcStatus)],
+  ];
+  if (local.body !== '') headers.push(['grpc-message', grpcMessage(local.body)]);
+  return { answer: { ...local, status: 200, body: '', headers }, grpcStatus };
+};
+
+/** Percent-encoded as gRPC over HTTP/2 wants it: all but the printable characters of ASCII, and the percent sign. */
+const grpcMessage = (text: string): string =>
+  Array.from(Buffer.from(text, 'utf8'), (byte) =>
+    byte >= 0x20 && byte <= 0x7e && byte !== 0x25
+      ? String.fromCharCode(byte)
+      : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+  ).join('');
 
 /** A request that breaks HTTP. A missing Host is the one case that Envoy does not flag. */
 export const refusal = (status: number, details: string): LocalAnswer => {

@@ -1,10 +1,9 @@
 import type { Permit } from '../traffic/authorize.ts';
 import type { Cluster } from '../traffic/tables.ts';
-import { noBytes } from './http1/client-connection.ts';
 import { pickFor } from './pick.ts';
 import type { Place } from './place.ts';
 import type { ProxyState } from './proxy-state.ts';
-import type { AttemptListener } from './stream.ts';
+import { type AttemptListener, noBytes } from './stream.ts';
 
 export interface MirroredRequest {
   /** Of the request that is copied. */

@@ -2,10 +2,10 @@
 import { applyHeaderOperations } from '../traffic/headers.ts';
 import { rewritePath } from '../traffic/rewrite.ts';
 import type { Route, RouteAction } from '../traffic/tables.ts';
-import type { Exchange } from './exchange.ts';
 import { operatorsOf } from './exchange-operators.ts';
+import type { ExchangeView } from './exchange-view.ts';
 import { expandOperators } from './header-operators.ts';
-import { headText } from './http1/header-editor.ts';
+import { type HeaderEditor, headText } from './http1/header-editor.ts';
 import { idOf } from './http1/header-names.ts';
 
 export type Forward = Extract<RouteAction, { readonly kind: 'forward' }>;
@@ -19,8 +19,14 @@ export interface RequestLines {
 const HOST = idOf('host');
 
 /** Composed once for all attempts and mirrors of an exchange. */
-export const requestLines = (exchange: Exchange, route: Route, action: Forward): RequestLines => {
-  const { request, editor, place, destination } = exchange;
+export const requestLines = (
+  exchange: ExchangeView,
+  editor: HeaderEditor,
+  route: Route,
+  action: Forward,
+): RequestLines => {
+  const { place, destination } = exchange;
+  const { request } = exchange.downstream;
   const { rewrite } = action;
   let target = request.path;
   if (rewrite !== undefined) {

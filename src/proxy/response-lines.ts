@@ -1,7 +1,7 @@
 /** The header lines of responses: a backend's with what Envoy adds, and those of the proxy's own answers. */
 import { applyHeaderOperations } from '../traffic/headers.ts';
-import type { Exchange } from './exchange.ts';
 import { operatorsOf } from './exchange-operators.ts';
+import type { ExchangeView } from './exchange-view.ts';
 import { expandOperators } from './header-operators.ts';
 import type { Head } from './http1/head.ts';
 import { HeaderEditor, headText } from './http1/header-editor.ts';
@@ -9,16 +9,13 @@ import { idOf } from './http1/header-names.ts';
 import { httpDate } from './http1/http-date.ts';
 import type { LocalAnswer } from './local-answer.ts';
 
-/** Name and value, as a header decision gives them. */
-export type HeaderPair = readonly [name: string, value: string];
-
 const SERVER = idOf('server');
 const DATE = idOf('date');
 const SERVICE_TIME = idOf('x-envoy-upstream-service-time');
 const DECORATOR = idOf('x-envoy-decorator-operation');
 
 /** The lines of a backend's response on its way to the client. */
-export const responseLines = (exchange: Exchange, head: Head): string => {
+export const responseLines = (exchange: ExchangeView, head: Head): string => {
   const { route, destination } = exchange;
   head.dropKnown(SERVER);
   head.dropKnown(SERVICE_TIME);
@@ -27,34 +24,27 @@ export const responseLines = (exchange: Exchange, head: Head): string => {
   let lines: string;
   if (hasOperations || exchange.corsHeaders !== undefined) {
     const editor = new HeaderEditor(head);
-    exchange.responseHead = head;
     applyOperations(exchange, editor);
-    exchange.responseHead = undefined;
     lines = editor.lines();
   } else lines = head.keptLines();
   if (!head.has(DATE)) lines += `date: ${httpDate(exchange.startMs)}\r\n`;
-  return `${lines}server: ${serverName(exchange)}\r\nx-envoy-upstream-service-time: ${exchange.serviceTimeMs}\r\n${decoratorLine(exchange)}`;
+  return `${lines}server: ${serverName(exchange)}\r\nx-envoy-upstream-service-time: ${exchange.sending?.serviceTimeMs ?? 0}\r\n${decoratorLine(exchange)}`;
 };
 
 /** The lines of an answer of the proxy itself. `bodyBytes` is what Content-Length says. */
-export const localLines = (
-  exchange: Exchange,
-  local: LocalAnswer,
-  bodyBytes: number,
-  headers: readonly HeaderPair[],
-): string => {
+export const localLines = (exchange: ExchangeView, local: LocalAnswer, bodyBytes: number): string => {
   const editor = new HeaderEditor(undefined);
   // RFC 9110 8.6: a 204 has no length to tell.
   if (local.status !== 204) editor.append('content-length', String(bodyBytes));
   if (bodyBytes > 0) editor.append('content-type', 'text/plain');
-  for (const [name, value] of headers) editor.set(name, value);
+  for (const [name, value] of local.headers ?? []) editor.set(name, value);
   if (exchange.route !== undefined) applyOperations(exchange, editor);
   editor.append('date', httpDate(exchange.startMs));
   editor.append('server', serverName(exchange));
   return editor.lines() + decoratorLine(exchange);
 };
 
-const applyOperations = (exchange: Exchange, editor: HeaderEditor): void => {
+const applyOperations = (exchange: ExchangeView, editor: HeaderEditor): void => {
   const { destination, route } = exchange;
   for (const [name, value] of exchange.corsHeaders ?? []) editor.set(name, value);
   applyHeaderOperations([destination?.responseHeaders, route?.responseHeaders], editor, (template) =>
@@ -63,10 +53,10 @@ const applyOperations = (exchange: Exchange, editor: HeaderEditor): void => {
 };
 
 /** A sidecar tells the operation to a client that is no proxy of the mesh, which would have told it itself. */
-const decoratorLine = ({ place, forwarded, route }: Exchange): string => {
+const decoratorLine = ({ place, forwarded, route }: ExchangeView): string => {
   const operation = route?.operation ?? '';
   if (place.direction !== 'inbound' || forwarded.hasDecorator || operation === '') return '';
   return `x-envoy-decorator-operation: ${headText(operation)}\r\n`;
 };
 
-const serverName = ({ place }: Exchange): string => (place.direction === 'outbound' ? 'envoy' : 'istio-envoy');
+const serverName = ({ place }: ExchangeView): string => (place.direction === 'outbound' ? 'envoy' : 'istio-envoy');

@@ -3,10 +3,31 @@
  * another implementation. Bodies pass as ranges of the buffer they were read into, valid during the call only.
  */
 import type { Head } from './http1/head.ts';
+import type { HeaderEditor } from './http1/header-editor.ts';
+import type { RequestView } from './http1/request-view.ts';
 import type { ConnectFailure } from './upstream/connect-failure.ts';
+
+/** For requests and attempts that have no body so far. */
+export const noBytes = Buffer.alloc(0);
+
+/** Takes one request from its connection. */
+export interface RequestSink {
+  /** With the body bytes that came together with the head; `isComplete` when they are all of it. */
+  begin(bytes: Buffer, start: number, end: number, isComplete: boolean): void;
+  onRequestBody(bytes: Buffer, start: number, end: number, isComplete: boolean): void;
+  onDownstreamDrain(): void;
+  onDownstreamGone(): void;
+}
 
 /** The client's side of one request. */
 export interface DownstreamStream {
+  readonly request: RequestView;
+  /** Changes to the request's headers on its way to the backend. */
+  readonly editor: HeaderEditor;
+  /** As access logs write it: `HTTP/1.0`, `HTTP/1.1`. */
+  readonly protocol: string;
+  /** Bytes of the request's body so far, without framing. */
+  readonly requestBytes: number;
   /** A chunked body may come as it was received, framing included; otherwise only its data. */
   readonly passesChunks: boolean;
   /**
@@ -43,10 +64,14 @@ export interface UpstreamStream {
   readonly peerPrincipal: string;
   /** Whether any byte of the request left on a connection that stood. */
   readonly isSent: boolean;
+  /** Takes the connection for one attempt; `send` follows. */
+  begin(listener: AttemptListener): void;
   /** `head` is the complete request head. */
   send(head: string, bytes: Buffer, start: number, end: number): boolean;
   /** Gives up: the connection is closed, the listener hears nothing more. */
   cancel(): void;
+  /** The connection serves no request after this one. */
+  retire(): void;
   pauseResponse(): void;
   resumeResponse(): void;
 }

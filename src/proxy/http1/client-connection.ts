@@ -15,8 +15,6 @@ const BODY_LENGTH = 2;
 const BODY_CHUNKED = 3;
 const BODY_UNTIL_CLOSE = 4;
 
-const NO_BYTES = Buffer.alloc(0);
-
 /** Where a connection goes when it is free, and whom to tell when it is gone. */
 export interface ConnectionHome {
   readonly isTls: boolean;
@@ -263,6 +261,3 @@ export class ClientConnection implements LinkOwner, UpstreamStream {
 }
 
 const onConnectTimeout = (connection: ClientConnection): void => connection.failConnecting(connectTimeout);
-
-/** For requests without a body so far. */
-export const noBytes = NO_BYTES;

@@ -5,7 +5,7 @@
 import { ByteStash } from '../byte-stash.ts';
 import type { Link, LinkOwner } from '../link.ts';
 import type { Member } from '../proxy-state.ts';
-import type { DownstreamStream, ResponseStart } from '../stream.ts';
+import type { DownstreamStream, RequestSink, ResponseStart } from '../stream.ts';
 import { LF } from './characters.ts';
 import { ChunkedScanner, MALFORMED } from './chunked.ts';
 import { Head, type HeadError } from './head.ts';
@@ -40,22 +40,11 @@ export interface RequestHandler {
   onConnectionGone(connection: ServerConnection): void;
 }
 
-/** Takes one request. */
-export interface RequestSink {
-  /** With the body bytes that came together with the head; `isComplete` when they are all of it. */
-  begin(bytes: Buffer, start: number, end: number, isComplete: boolean): void;
-  onRequestBody(bytes: Buffer, start: number, end: number, isComplete: boolean): void;
-  onDownstreamDrain(): void;
-  onDownstreamGone(): void;
-}
-
 export class ServerConnection implements LinkOwner, DownstreamStream, Member {
   readonly link: Link;
   readonly head = new Head();
   readonly request = new RequestView(this.head);
-  /** Changes to the current request's headers. */
   readonly editor = new HeaderEditor(this.head);
-  /** Bytes of the current request's body, without framing. */
   requestBytes = 0;
 
   private readonly handler: RequestHandler;
@@ -84,6 +73,10 @@ export class ServerConnection implements LinkOwner, DownstreamStream, Member {
 
   get passesChunks(): boolean {
     return this.head.minor === 1;
+  }
+
+  get protocol(): string {
+    return this.head.minor === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
   }
 
   onBytes(bytes: Buffer, start: number, end: number): void {

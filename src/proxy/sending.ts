@@ -1,0 +1,298 @@
+/**
+ * A request on its way to its cluster: one attempt after another until one is the answer. Also what goes with sending:
+ * the time limits of a try and of the route, and the copies that mirrors get.
+ *
+ *   pick > send > classify > retry?
+ */
+import type { Permit } from '../traffic/authorize.ts';
+import { isSampled } from '../traffic/fault.ts';
+import { type AttemptOutcome, decideRetry } from '../traffic/retry.ts';
+import type { Cluster, Endpoint } from '../traffic/tables.ts';
+import type { ExchangeView, SendingView } from './exchange-view.ts';
+import type { Head } from './http1/head.ts';
+import { idOf } from './http1/header-names.ts';
+import { attemptFailed, type LocalAnswer, noHealthyUpstream, perTryTimeout, responseTimeout } from './local-answer.ts';
+import { startMirror } from './mirror.ts';
+import { pickFor } from './pick.ts';
+import type { ReplayBuffer } from './replay-buffer.ts';
+import type { Forward, RequestLines } from './request-lines.ts';
+import { type AttemptFailure, type AttemptListener, noBytes, type UpstreamStream } from './stream.ts';
+
+const GRPC_STATUS = idOf('grpc-status');
+
+/** The exchange a request belongs to: it hears what became of the sending. */
+export interface SendingOwner extends ExchangeView {
+  readonly isRequestComplete: boolean;
+  /** The response that is passed on begins. `grpcStatus` of one without a body, where it tells one. */
+  onUpstreamHead(
+    head: Head,
+    isBodiless: boolean,
+    grpcStatus: number | undefined,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): boolean;
+  /** False = stop until the client has read more. */
+  onUpstreamBody(bytes: Buffer, start: number, end: number): boolean;
+  onUpstreamEnd(bodyBytes: number): void;
+  /** No attempt brought a response. */
+  answer(local: LocalAnswer): void;
+  /** The response that had begun cannot be completed. */
+  breakOff(flag: string, details: string): void;
+  addFlags(flags: string): void;
+  /** There is somebody to take the rest of the request again. */
+  release(): void;
+  pauseRequest(): void;
+}
+
+/** What an exchange hands over when it has decided to forward. */
+export interface SendingOrder {
+  readonly permit: Permit;
+  readonly action: Forward;
+  readonly cluster: Cluster;
+  readonly lines: RequestLines;
+  /** What arrived of the body before there was an attempt; kept for later ones where needed. */
+  readonly replay: ReplayBuffer;
+}
+
+export class Sending implements AttemptListener, SendingView {
+  attempts = 0;
+  endpoint: Endpoint | undefined = undefined;
+  localAddress = '';
+  principal = '';
+  serviceTimeMs = -1;
+  readonly method: string;
+  readonly passesChunks: boolean;
+
+  private readonly owner: SendingOwner;
+  private readonly order: SendingOrder;
+  private upstream: UpstreamStream | undefined = undefined;
+  private isResponseStarted = false;
+  private isOver = false;
+  private wasRetried = false;
+  private tried: Set<string> | undefined = undefined;
+  private sentMs = 0;
+  private backOffTimer: NodeJS.Timeout | undefined = undefined;
+  private routeTimer: NodeJS.Timeout | undefined = undefined;
+  private tryTimer: NodeJS.Timeout | undefined = undefined;
+
+  constructor(owner: SendingOwner, order: SendingOrder) {
+    this.owner = owner;
+    this.order = order;
+    this.method = owner.method;
+    this.passesChunks = owner.downstream.passesChunks;
+    order.replay.isKept = order.action.retry !== undefined || order.action.mirrors.length > 0;
+  }
+
+  /** Starts the first attempt with the bytes of the body that came with the head. */
+  begin(bytes: Buffer, start: number, end: number): void {
+    const { isRequestComplete } = this.owner;
+    if (isRequestComplete) this.startRouteTimer();
+    this.attempt(bytes, start, end);
+    if (isRequestComplete) this.mirror();
+  }
+
+  /** Takes on more of the request's body. */
+  onRequestBody(bytes: Buffer, start: number, end: number): void {
+    const { upstream, owner } = this;
+    const { replay } = this.order;
+    const isComplete = owner.isRequestComplete;
+    if (upstream === undefined) {
+      replay.push(bytes, start, end);
+      if (!isComplete) owner.pauseRequest();
+    } else {
+      const isFlowing = upstream.send('', bytes, start, end);
+      replay.sent(bytes, start, end);
+      if (!isFlowing && !isComplete) owner.pauseRequest();
+    }
+    if (!isComplete) return;
+    this.startRouteTimer();
+    if (upstream !== undefined) this.onRequestSent();
+    this.mirror();
+  }
+
+  // ---- pick, send
+
+  private attempt(bytes: Buffer, start: number, end: number): void {
+    const { owner } = this;
+    const { cluster, lines, replay, permit } = this.order;
+    const { state, place } = owner;
+    this.attempts += 1;
+    const endpoint = pickFor(cluster, place, state, this.tried);
+    if (endpoint === undefined) {
+      owner.answer(noHealthyUpstream);
+      return;
+    }
+    this.endpoint = endpoint;
+    const { active } = state.clusters.balancerOf(cluster);
+    active.set(endpoint.key, (active.get(endpoint.key) ?? 0) + 1);
+    const upstream = state.clusters.poolOf(cluster, endpoint, state.socketOf(cluster, endpoint)).take(permit);
+    this.upstream = upstream;
+    upstream.begin(this);
+    const count = place.direction === 'inbound' ? '' : `x-envoy-attempt-count: ${this.attempts}\r\n`;
+    const head = `${this.method} ${lines.target} HTTP/1.1\r\n${lines.lines}${count}\r\n`;
+    let isFlowing: boolean;
+    if (replay.isEmpty) isFlowing = upstream.send(head, bytes, start, end);
+    else {
+      isFlowing = upstream.send(head, noBytes, 0, 0);
+      for (const piece of replay.pieces) isFlowing = upstream.send('', piece, 0, piece.length);
+      isFlowing = upstream.send('', bytes, start, end);
+    }
+    if (replay.isKept || !replay.isEmpty) replay.sent(bytes, start, end);
+    this.sentMs = state.clock.monotonicMs();
+    if (owner.isRequestComplete) this.onRequestSent();
+    else if (!isFlowing) owner.pauseRequest();
+    else owner.release();
+  }
+
+  private onRequestSent(): void {
+    this.sentMs = this.owner.state.clock.monotonicMs();
+    const perTryMs = this.order.action.retry?.perTryTimeoutMs ?? 0;
+    if (perTryMs > 0) this.tryTimer = setTimeout(onPerTryTimeout, perTryMs, this);
+  }
+
+  /** The route's limit counts from the end of the request. */
+  private startRouteTimer(): void {
+    const { timeoutMs } = this.order.action;
+    if (timeoutMs > 0) this.routeTimer = setTimeout(onRouteTimeout, timeoutMs, this);
+  }
+
+  /** Sends copies; needs the whole body, so a body too big to keep is not mirrored. */
+  private mirror(): void {
+    const { action, lines, permit, replay } = this.order;
+    if (action.mirrors.length === 0 || replay.isLost) return;
+    const { state, place, tables } = this.owner;
+    for (const { cluster: name, percent } of action.mirrors) {
+      const cluster = tables.clusters.get(name);
+      if (cluster === undefined || !isSampled(percent, state.random())) continue;
+      const head = `${this.method} ${lines.target} HTTP/1.1\r\n${lines.lines}x-envoy-attempt-count: 1\r\n\r\n`;
+      startMirror({ permit, state, place, cluster, method: this.method, head, body: replay.pieces });
+    }
+  }
+
+  // ---- classify, retry
+
+  onResponseHead(head: Head, isBodiless: boolean, bytes: Buffer, start: number, end: number): void {
+    const grpcStatus = head.has(GRPC_STATUS) ? Number(head.value(GRPC_STATUS)) : undefined;
+    if (this.retryAfter({ kind: 'response', status: head.status, grpcStatus })) return;
+    clearTimeout(this.tryTimer);
+    this.serviceTimeMs = Math.round(this.owner.state.clock.monotonicMs() - this.sentMs);
+    this.noteUpstream();
+    this.isResponseStarted = true;
+    const isFlowing = this.owner.onUpstreamHead(head, isBodiless, grpcStatus, bytes, start, end);
+    if (!isFlowing) this.upstream?.pauseResponse();
+  }
+
+  onResponseBody(bytes: Buffer, start: number, end: number): void {
+    if (!this.owner.onUpstreamBody(bytes, start, end)) this.upstream?.pauseResponse();
+  }
+
+  onResponseEnd(bodyBytes: number): void {
+    // A backend that answered before it had the request must not read the rest as another one.
+    if (!this.owner.isRequestComplete) this.upstream?.retire();
+    this.releaseUpstream();
+    this.owner.onUpstreamEnd(bodyBytes);
+  }
+
+  onAttemptFailed(failure: AttemptFailure): void {
+    const isSent = this.upstream?.isSent ?? false;
+    this.noteUpstream();
+    this.releaseUpstream();
+    if (this.isResponseStarted) {
+      const isProtocol = failure.kind === 'protocol-error';
+      const reason = isProtocol ? 'protocol_error' : 'connection_termination';
+      this.owner.breakOff(isProtocol ? 'UPE' : 'UC', `upstream_reset_after_response_started{${reason}}`);
+      return;
+    }
+    if (this.retryAfter(outcomeOf(failure, isSent))) return;
+    this.owner.answer(attemptFailed(failure, this.wasRetried));
+  }
+
+  onPerTryTimeout(): void {
+    if (this.isResponseStarted || this.isOver) return;
+    this.cancel();
+    if (!this.retryAfter({ kind: 'per-try-timeout' })) this.owner.answer(perTryTimeout);
+  }
+
+  onRouteTimeout(): void {
+    if (this.isOver) return;
+    this.cancel();
+    if (this.isResponseStarted) this.owner.breakOff('UT', 'response_timeout');
+    else this.owner.answer(responseTimeout);
+  }
+
+  /** Starts the next attempt if the policy wants one; false = this outcome is the answer. */
+  private retryAfter(outcome: AttemptOutcome): boolean {
+    const policy = this.order.action.retry;
+    if (policy === undefined || this.order.replay.isLost) return false;
+    const decision = decideRetry(policy, this.attempts, outcome, this.owner.state.random());
+    if (decision.kind === 'stop') {
+      if (decision.limitExceeded) this.owner.addFlags('URX');
+      return false;
+    }
+    this.cancel();
+    clearTimeout(this.tryTimer);
+    this.wasRetried = true;
+    if (policy.avoidPreviousHosts && this.endpoint !== undefined) {
+      this.tried ??= new Set();
+      this.tried.add(this.endpoint.key);
+    }
+    this.backOffTimer = setTimeout(onBackOffOver, decision.afterMs, this);
+    return true;
+  }
+
+  onBackOffOver(): void {
+    if (!this.isOver) this.attempt(noBytes, 0, 0);
+  }
+
+  // ---- flow, and the end
+
+  onUpstreamDrain(): void {
+    if (!this.owner.isRequestComplete) this.owner.release();
+  }
+
+  onDownstreamDrain(): void {
+    this.upstream?.resumeResponse();
+  }
+
+  /** The exchange has ended; nothing is started any more. */
+  close(): void {
+    this.isOver = true;
+    if (this.backOffTimer !== undefined) clearTimeout(this.backOffTimer);
+    if (this.routeTimer !== undefined) clearTimeout(this.routeTimer);
+    if (this.tryTimer !== undefined) clearTimeout(this.tryTimer);
+  }
+
+  private noteUpstream(): void {
+    const { upstream } = this;
+    if (upstream === undefined) return;
+    this.localAddress = upstream.localAddress;
+    this.principal = upstream.peerPrincipal;
+  }
+
+  /** Gives up the attempt under way. */
+  cancel(): void {
+    const { upstream } = this;
+    if (upstream === undefined) return;
+    this.noteUpstream();
+    this.releaseUpstream();
+    upstream.cancel();
+  }
+
+  private releaseUpstream(): void {
+    const { endpoint } = this;
+    if (this.upstream === undefined || endpoint === undefined) return;
+    this.upstream = undefined;
+    const { active } = this.owner.state.clusters.balancerOf(this.order.cluster);
+    const left = (active.get(endpoint.key) ?? 1) - 1;
+    if (left > 0) active.set(endpoint.key, left);
+    else active.delete(endpoint.key);
+  }
+}
+
+const onPerTryTimeout = (sending: Sending): void => sending.onPerTryTimeout();
+const onRouteTimeout = (sending: Sending): void => sending.onRouteTimeout();
+const onBackOffOver = (sending: Sending): void => sending.onBackOffOver();
+
+const outcomeOf = (failure: AttemptFailure, requestSent: boolean): AttemptOutcome =>
+  failure.kind === 'connect' ? { kind: 'connect-failure' } : { kind: 'reset', requestSent };
