@@ -1,0 +1,93 @@
+import { compareKeys } from './key-order.ts';
+import { isMultiline } from './scalar-style.ts';
+import { Writer } from './writer.ts';
+
+const INDENT = 2;
+/** UTF-8 bytes up to which a key stands before its `:` without a `?`. */
+const LONGEST_SIMPLE_KEY = 128;
+
+type Place = 'document' | 'item' | 'value';
+
+const isSimpleKey = (key: string): boolean =>
+  !isMultiline(key) &&
+  (key.length * 3 <= LONGEST_SIMPLE_KEY || new TextEncoder().encode(key).length <= LONGEST_SIMPLE_KEY);
+
+/** A float64 as Go's `%g` with the fewest digits that tell it from others: exponents of two digits or more, from 1e+06 on. */
+const formatFloat = (value: number): string => {
+  if (Number.isNaN(value)) return '.nan';
+  if (!Number.isFinite(value)) return value > 0 ? '.inf' : '-.inf';
+  const [mantissa = '', exponent = '0'] = value.toExponential().split('e');
+  const power = Number(exponent);
+  if (power >= -4 && power < 6) return String(value);
+  return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+};
+
+const formatNumber = (value: number): string => {
+  // What json.Marshal writes without exponent and fits 64 bits is read back as an integer.
+  if (!Number.isInteger(value) || value < -(2 ** 63) || value >= 2 ** 64) return formatFloat(value);
+  return String(value);
+};
+
+const entriesOf = (container: object): readonly (readonly [string, unknown])[] => {
+  const entries: [string, unknown][] =
+    container instanceof Map
+      ? Array.from(container, ([key, value]) => [String(key), value])
+      : Object.entries(container);
+  return entries.filter(([, value]) => value !== undefined).sort(([left], [right]) => compareKeys(left, right));
+};
+
+const emitSequence = (writer: Writer, items: readonly unknown[], indent: number): void => {
+  for (const item of items) {
+    writer.indent(indent);
+    writer.mark('-', true, true);
+    emit(writer, item, indent, 'item');
+  }
+};
+
+const emitMapping = (writer: Writer, entries: readonly (readonly [string, unknown])[], indent: number): void => {
+  for (const [key, value] of entries) {
+    writer.indent(indent);
+    if (isSimpleKey(key)) {
+      writer.scalar(key, indent + INDENT, true);
+      writer.mark(':', false, false);
+    } else {
+      writer.mark('?', true, true);
+      writer.scalar(key, indent + INDENT, false);
+      writer.indent(indent);
+      writer.mark(':', true, true);
+    }
+    emit(writer, value, indent, 'value');
+  }
+};
+
+const emitContainer = (writer: Writer, value: object, indent: number, place: Place): void => {
+  const inner = place === 'document' ? 0 : indent + INDENT;
+  if (Array.isArray(value)) {
+    // A list stands below its key without further indentation, unless the key needed a `?`.
+    if (value.length === 0) writer.word('[]');
+    else emitSequence(writer, value, place === 'value' && !writer.indention ? indent : inner);
+    return;
+  }
+  const entries = entriesOf(value);
+  if (entries.length === 0) writer.word('{}');
+  else emitMapping(writer, entries, inner);
+};
+
+const emit = (writer: Writer, value: unknown, indent: number, place: Place): void => {
+  if (typeof value === 'string') writer.scalar(value, indent + INDENT, false);
+  else if (typeof value === 'object' && value !== null) emitContainer(writer, value, indent, place);
+  else if (value === undefined || value === null) writer.word('null');
+  else writer.word(typeof value === 'number' ? formatNumber(value) : String(value));
+};
+
+/**
+ * The bytes that sigs.k8s.io/yaml 1.6 (go-yaml 2) marshals a JSON-like value to, as text: keys in natural order, lists not
+ * indented below their key, folded behind 80 columns, one line feed at the end. Objects and Maps are mappings, a key whose
+ * value is undefined is absent, bigints are integers.
+ */
+export const printGoYaml = (value: unknown): string => {
+  const writer = new Writer();
+  emit(writer, value, 0, 'document');
+  writer.indent(0);
+  return writer.text;
+};
