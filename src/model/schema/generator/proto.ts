@@ -36,8 +36,8 @@ interface Declarations {
   readonly enums: Map<string, readonly string[]>;
 }
 
-/** Definitions of the messages reachable from `root`, in their proto3 JSON form, named without the package. */
-export const readProtos = (texts: readonly string[], root: string): Record<string, Schema> => {
+/** Definitions of the messages reachable from `roots`, in their proto3 JSON form, named without the package. */
+export const readProtos = (texts: readonly string[], roots: readonly string[]): Record<string, Schema> => {
   const declared: Declarations = { messages: new Map(), enums: new Map() };
   for (const text of texts) parseFile(text, declared);
   const definitions: Record<string, Schema> = {};
@@ -65,7 +65,7 @@ export const readProtos = (texts: readonly string[], root: string): Record<strin
     // The JSON mapping takes an enum's number too, but writes and recommends names.
     return values === undefined ? visit(full) : { enum: values };
   };
-  visit(root);
+  for (const root of roots) visit(root);
   return definitions;
 };
 
