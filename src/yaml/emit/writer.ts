@@ -20,6 +20,7 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['"', '\\"'],
   ['\\', '\\\\'],
   ['\x85', '\\N'],
+  ['\xa0', '\\_'],
   ['\u2028', '\\L'],
   ['\u2029', '\\P'],
 ]);
