@@ -7,6 +7,8 @@ import { negativeConditions } from './checks/conditions/conditions.ts';
 import { multiService } from './checks/deployment/multi-service.ts';
 import { deprecation } from './checks/deprecation/deprecation.ts';
 import { caCertificates } from './checks/destination-rule/ca-certificates.ts';
+import { loadBalancer } from './checks/destination-rule/load-balancer.ts';
+import { outlierDetection } from './checks/destination-rule/outlier-detection.ts';
 import { destinationRuleSubsets } from './checks/destination-rule/subsets.ts';
 import { envoyPatchOperations } from './checks/envoy-filter/operations.ts';
 import { externalControlPlane } from './checks/external-control-plane/external-control-plane.ts';
@@ -20,6 +22,7 @@ import { injection } from './checks/injection/injection.ts';
 import { gatewayApiVersion } from './checks/kubernetes-gateway/crd-version.ts';
 import { gatewaySelector } from './checks/kubernetes-gateway/selector.ts';
 import { meshNetworkRegistries } from './checks/mesh-networks/registries.ts';
+import { unreachableRules } from './checks/routing/unreachable.ts';
 import * as validation from './checks/schema/validation.ts';
 import { portName } from './checks/service/port-name.ts';
 import { serviceEntryAddresses } from './checks/service-entry/addresses.ts';
@@ -57,6 +60,8 @@ export const CHECKS: readonly Check[] = [
   gatewayPorts,
   gatewaySecrets,
   faults,
+  loadBalancer,
+  outlierDetection,
   retries,
   unforwarded,
   injection,
@@ -65,6 +70,7 @@ export const CHECKS: readonly Check[] = [
   gatewayApiVersion,
   gatewaySelector,
   meshNetworkRegistries,
+  unreachableRules,
   // One for each kind; their names sort as the exports do.
   ...Object.values(validation),
   portName,

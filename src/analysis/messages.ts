@@ -208,6 +208,11 @@ export const MESSAGES = {
     'ServiceEntries {entries} give port {port} of {host} different protocols ({protocols})',
   ),
   HED0001: info('UnusedSuppression', '{suppression} suppresses nothing: {reason}'),
+  HED0010: warning('RuleNeverReached', 'no request reaches rule {rule}: rule {earlier} takes them all first'),
+  HED0011: info(
+    'MatchNeverReached',
+    'match {match} of rule {rule} never applies: rule {earlier} takes its requests first',
+  ),
   HED0040: info('FaultNeverFires', 'the {fault} never fires: {reason}'),
   HED0041: info('FaultDelayOutlastsTimeout', 'timeout {timeout} does not cut the injected delay of {delay}'),
   HED0042: info(
@@ -221,6 +226,17 @@ export const MESSAGES = {
   HED0044: info('RetryConditionNeverHolds', 'retryOn {condition} never holds: {reason}'),
   HED0045: info('PerTryTimeoutIgnored', 'perTryTimeout {perTryTimeout} is ignored: timeout {timeout} is not longer'),
   HED0046: info('SettingOfForwardingOnly', '{setting} never acts beside {answer}'),
+  HED0050: info('OutlierDetectionCountsNothing', 'outlierDetection counts no error: consecutive5xxErrors is 0'),
+  HED0051: info(
+    'GatewayErrorLimitNeverReached',
+    'consecutiveGatewayErrors {gateway} is never reached: consecutive5xxErrors is {limit}',
+  ),
+  HED0052: info(
+    'MaxEjectionPercentEjectsNobody',
+    'maxEjectionPercent {percent} of {count} endpoints is less than one of them',
+  ),
+  HED0053: info('WarmupIgnored', '{setting} is ignored: {algorithm} starts no endpoint slowly'),
+  HED0054: info('ConsistentHashOfNothing', 'consistentHash names nothing to hash'),
 } as const;
 
 /** A code of the catalogue: Istio's `IST`, heddle's own `HED`. */

@@ -1,4 +1,5 @@
 import { serviceFqdn } from '../../model/names.ts';
+import type { Pod } from '../../model/pod.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { Service, ServicePort } from '../../model/schema/generated/types-kubernetes.ts';
 import { matchesLabels } from '../../model/selector.ts';
@@ -125,7 +126,7 @@ const toPort = (
   publishesAll: boolean,
 ): Omit<MeshServicePort, 'outside'> => {
   const targets = pods.flatMap((placed) => {
-    const target = targetPortOf(port, placed);
+    const target = targetPortOf(port, placed.pod);
     return target === undefined ? [] : [{ placed, port: target }];
   });
   const endpoints = publishesAll ? targets : targets.filter(({ placed }) => placed.ready);
@@ -143,11 +144,11 @@ const selectPods = (
   );
 };
 
-/** A named target port is looked up in the pod; a pod without it is no endpoint of this port. */
-const targetPortOf = (port: ServicePort, placed: PlacedPod): number | undefined => {
+/** The pod's port behind a Service's; a named one is looked up in the pod, and a pod without it is no endpoint of the port. */
+export const targetPortOf = (port: ServicePort, pod: Pod): number | undefined => {
   const target = port.targetPort ?? port.port;
   if (typeof target === 'number') return target === 0 ? port.port : target;
-  for (const container of placed.pod.containers) {
+  for (const container of pod.containers) {
     const named = container.ports.find((candidate) => candidate.name === target);
     if (named !== undefined) return named.port;
   }
