@@ -45,12 +45,12 @@ const isTooLong = (text: string, chunk: Chunk, limit: number): boolean => {
   return length * 3 > limit && new TextEncoder().encode(text.slice(chunk.start, chunk.end)).length > limit;
 };
 
-const tooLong = (source: SourceText, chunk: Chunk, limit: number): Problem => ({
+const limitAt = (source: SourceText, offset: number, message: string, hint: string): Problem => ({
   severity: 'error',
   code: 'YAML_LIMIT',
-  message: `the document is larger than ${limit} bytes`,
-  hint: 'split it into several',
-  span: spanAt(source, chunk.start, chunk.start),
+  message,
+  hint,
+  span: spanAt(source, offset, offset),
 });
 
 const describeSyntaxError = (source: SourceText, base: number, limits: Limits, error: YAMLException): Problem => {
@@ -103,6 +103,8 @@ class Loading {
   readonly #source: SourceText;
   readonly #limits: Limits;
   #index = 0;
+  #broken = 0;
+  #hasGivenUp = false;
 
   constructor(source: SourceText, limits: Limits) {
     this.#source = source;
@@ -110,15 +112,24 @@ class Loading {
   }
 
   load(): void {
+    const { documents, documentBytes } = this.#limits;
+    const chunks = splitDocuments(this.#source.text);
+    const over = chunks[documents];
+    if (over !== undefined) {
+      const message = `the text has more than ${documents} documents`;
+      this.problems.push(limitAt(this.#source, over.start, message, 'split it into several files'));
+      return;
+    }
     let batch: Chunk[] = [];
     const flush = (): void => {
       this.#loadBatch(batch);
       batch = [];
     };
-    for (const chunk of splitDocuments(this.#source.text)) {
-      if (isTooLong(this.#source.text, chunk, this.#limits.documentBytes)) {
+    for (const chunk of chunks) {
+      if (isTooLong(this.#source.text, chunk, documentBytes)) {
         flush();
-        this.#fail(tooLong(this.#source, chunk, this.#limits.documentBytes));
+        const message = `the document is larger than ${documentBytes} bytes`;
+        this.#fail(limitAt(this.#source, chunk.start, message, 'split it into several'));
         continue;
       }
       if (chunk.end - (batch[0]?.start ?? chunk.start) > BATCH_CHARACTERS) flush();
@@ -132,9 +143,18 @@ class Loading {
     this.#index++;
   }
 
+  #failToParse(problem: Problem): void {
+    this.#broken++;
+    this.#fail(problem);
+  }
+
   /** Loads consecutive documents; when they do not parse together, each half on its own. */
   #loadBatch(chunks: readonly Chunk[]): void {
     const base = chunks[0]?.start ?? 0;
+    if (this.#broken >= this.#limits.brokenDocuments) {
+      this.#giveUp(base);
+      return;
+    }
     const text = this.#source.text.slice(base, chunks.at(-1)?.end ?? 0);
     const masked = maskAdjacentColons(text);
     try {
@@ -151,6 +171,14 @@ class Loading {
     }
   }
 
+  /** What goes on like this is taken to be something else than configuration; said once. */
+  #giveUp(offset: number): void {
+    if (this.#hasGivenUp) return;
+    this.#hasGivenUp = true;
+    const message = `the rest is not read: ${this.#broken} documents before it do not parse`;
+    this.problems.push(limitAt(this.#source, offset, message, 'correct those, or name only files of configuration'));
+  }
+
   #parse(masked: string): readonly Event[] {
     return parseEvents(masked, { maxDepth: this.#limits.depth + EXTRA_DEPTH });
   }
@@ -160,17 +188,17 @@ class Loading {
     const source = this.#source;
     const joined = error.reason.includes('deficient indentation') ? joinLines(masked) : undefined;
     if (joined === undefined) {
-      this.#fail(describeSyntaxError(source, base, this.#limits, error));
+      this.#failToParse(describeSyntaxError(source, base, this.#limits, error));
     } else if ('unclosedAt' in joined) {
       const start = base + joined.unclosedAt;
       const span = spanAt(source, start, start + 1);
-      this.#fail({ severity: 'error', code: 'YAML_SYNTAX', ...UNCLOSED, span });
+      this.#failToParse({ severity: 'error', code: 'YAML_SYNTAX', ...UNCLOSED, span });
     } else {
       try {
         this.#build(chunks, base, new Builder(source, base, text, this.#limits, true), this.#parse(joined.text));
       } catch (second) {
         if (!(second instanceof YAMLException)) throw second;
-        this.#fail(describeSyntaxError(source, base, this.#limits, second));
+        this.#failToParse(describeSyntaxError(source, base, this.#limits, second));
       }
     }
   }
