@@ -1,0 +1,47 @@
+import type { Span } from '../../base/span.ts';
+import type { Mesh } from '../../model/mesh.ts';
+import type { Resource } from '../../model/resource.ts';
+import type { VirtualService, VirtualServiceHttp } from '../../model/schema/generated/types-istio.ts';
+import type { Origin } from '../../traffic/tables.ts';
+import { spanOf } from '../../yaml/located.ts';
+import type { Place } from '../check.ts';
+
+/** A http rule as it stands in the input, maybe in a delegate. */
+export interface WrittenRule {
+  readonly resource: Resource<VirtualService>;
+  readonly rule: VirtualServiceHttp;
+  /** As Istio's messages name it: by its name in quotes, else by its position from 0. */
+  readonly label: string;
+}
+
+const keyOf = ({ file, line, column, endLine, endColumn }: Span): string =>
+  [file, line, column, endLine, endColumn].join(':');
+
+/** Finds the rule that a route of the tables comes from. */
+export const indexWrittenRules = (mesh: Mesh): ((origin: Origin | undefined) => WrittenRule | undefined) => {
+  const rules = new Map<string, WrittenRule>();
+  for (const resource of mesh.of('VirtualService')) {
+    for (const [index, rule] of (resource.object.spec?.http ?? []).entries()) {
+      const label = (rule.name ?? '') === '' ? `#${index}` : `"${rule.name}"`;
+      const written = { resource, rule, label };
+      for (const container of [rule, ...(rule.match ?? [])]) {
+        const span = spanOf(container);
+        if (span !== undefined) rules.set(keyOf(span), written);
+      }
+    }
+  }
+  return (origin) => (origin === undefined ? undefined : rules.get(keyOf(origin.span)));
+};
+
+/** Where to say something about all of a rule: at its only match, its matches, or the rule if it has none. */
+export const placeOfRule = ({ rule }: WrittenRule): Place => {
+  const { match = [] } = rule;
+  if (match.length === 0) return { in: rule };
+  return match.length === 1 ? { in: match, key: 0 } : { in: rule, key: 'match', part: 'key' };
+};
+
+/** Whether two rules treat a request alike, whatever they match. */
+export const actAlike = (one: VirtualServiceHttp, other: VirtualServiceHttp): boolean => {
+  const textOf = ({ match: _match, name: _name, ...action }: VirtualServiceHttp): string => JSON.stringify(action);
+  return textOf(one) === textOf(other);
+};
