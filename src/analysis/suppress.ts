@@ -2,24 +2,37 @@ import { matchesGlob } from '../base/glob.ts';
 import type { Problem } from '../base/problem.ts';
 import type { Span } from '../base/span.ts';
 import type { Resource } from '../model/resource.ts';
+import type { LoadedDocument } from '../yaml/load.ts';
 import { spanOf } from '../yaml/located.ts';
-import { lineStarts, type SourceText, spanAt } from '../yaml/source-text.ts';
+import type { SourceText } from '../yaml/source-text.ts';
 import { finding, findingAt } from './check.ts';
 import type { Finding } from './finding.ts';
+import { ignoreComments } from './ignore-comment.ts';
 import { MESSAGES } from './messages.ts';
 
-/** `CODE=PATTERN` of the command line: the pattern's `*` stands for anything. */
+/** A rule of the command line, `CODE=PATTERN`, or of a configuration file. */
 export interface SuppressionRule {
   readonly code: string;
-  /** `Kind namespace/name`, `Kind name.namespace`, or `Kind name` of a cluster-scoped object. */
+  /** `Kind namespace/name`, `Kind name.namespace`, or `Kind name` of a cluster-scoped object; `*` is anything. */
   readonly pattern: string;
+  readonly configured?: ConfiguredRule;
+}
+
+/** What a rule of a configuration file has beyond one of the command line. */
+interface ConfiguredRule {
+  readonly reason: string;
+  /** Where the rule stands. */
+  readonly span: Span;
+  readonly coversFile: (file: string) => boolean;
+  /** Whether all its files are looked at; otherwise it is no wonder that it silences nothing. */
+  readonly isUnusedTold: boolean;
 }
 
 /** A finding that is not to be reported, and what says so. */
 export interface Suppressed {
   readonly finding: Finding;
-  readonly by: 'comment' | 'annotation' | 'flag' | 'baseline';
-  /** The words behind `--` of the comment. */
+  readonly by: 'comment' | 'annotation' | 'flag' | 'config' | 'baseline' | 'since';
+  /** The words behind `--` of the comment, or the reason of the configuration's rule. */
   readonly reason: string | undefined;
 }
 
@@ -38,10 +51,11 @@ interface Mark {
   readonly span: Span;
   /** An annotation's object, a comment's `line:file`. */
   readonly target: Resource | string;
+  /** It lacks the reason it needs to count. */
+  readonly isVoid: boolean;
 }
 
 const SUPPRESS_ANNOTATION = 'galley.istio.io/analyze-suppress';
-const COMMENT = /(?<=^|[ \t])#[ \t]*heddle-ignore\b(.*)$/gm;
 
 /** Reads `CODE=PATTERN`; undefined for anything else. */
 export const parseSuppression = (text: string): SuppressionRule | undefined => {
@@ -51,23 +65,11 @@ export const parseSuppression = (text: string): SuppressionRule | undefined => {
 
 const fitsCode = (wanted: string, code: string): boolean => wanted === '*' || wanted.toUpperCase() === code;
 
-const fitsRule = ({ code, pattern }: SuppressionRule, { code: found, origin, resource }: Finding): boolean => {
-  if (!fitsCode(code, found)) return false;
+const fitsRule = ({ code, pattern, configured }: SuppressionRule, finding: Finding): boolean => {
+  const { code: found, origin, resource, span } = finding;
+  if (!fitsCode(code, found) || configured?.coversFile(span.file) === false) return false;
   if (matchesGlob(pattern, origin)) return true;
   return resource !== undefined && matchesGlob(pattern, `${resource.kind} ${resource.name}.${resource.namespace}`);
-};
-
-const HAS_CONTENT = /^(?!---[ \t]*(?:#|$))[ \t]*[^ \t#]/;
-
-/** For each line (from 1) itself, or the next one with content. */
-const nextContents = (source: SourceText): readonly number[] => {
-  const starts = lineStarts(source);
-  const next = new Array<number>(starts.length + 1).fill(starts.length);
-  for (let line = starts.length; line > 0; line--) {
-    const text = source.text.slice(starts[line - 1], starts[line]).replace(/[\r\n]+$/, '');
-    next[line] = HAS_CONTENT.test(text) ? line : (next[line + 1] ?? line);
-  }
-  return next;
 };
 
 const isKnown = (code: string): boolean => code === '*' || Object.hasOwn(MESSAGES, code.toUpperCase());
@@ -81,20 +83,13 @@ const codesOf = (list: string): readonly string[] => {
   return [...known, more.length === 0 ? `${first}, ${second}` : `${first}, ${second} and ${more.length} more`];
 };
 
-/** The comments of one text. One behind a value covers its line, one on a line of its own the next line with content. */
-const commentsOf = (source: SourceText): readonly Mark[] => {
-  if (!source.text.includes('heddle-ignore')) return [];
-  const next = nextContents(source);
-  return [...source.text.matchAll(COMMENT)].flatMap((match) => {
-    const span = spanAt(source, match.index, match.index + match[0].length);
-    const [codes = '', ...reason] = (match[1] ?? '').split('--');
-    const words = reason.join('--').trim();
-    const target = lineKey(source.name, next[span.line] ?? span.line);
-    return codesOf(codes).map(
-      (code): Mark => ({ by: 'comment', code, reason: words === '' ? undefined : words, span, target }),
-    );
-  });
-};
+const commentsOf = (source: SourceText, documents: readonly LoadedDocument[], isReasonRequired: boolean) =>
+  ignoreComments(source, documents).flatMap(({ codes, reason, span, line }) =>
+    codesOf(codes).map((code): Mark => {
+      const isVoid = isReasonRequired && reason === undefined;
+      return { by: 'comment', code, reason, span, target: lineKey(source.name, line), isVoid };
+    }),
+  );
 
 const lineKey = (file: string, line: number): string => `${line}:${file}`;
 
@@ -105,23 +100,28 @@ const annotationsOf = (resource: Resource): readonly Mark[] => {
   const span = spanOf(resource.object.metadata.annotations ?? resource.object, SUPPRESS_ANNOTATION) ?? resource.span;
   return codesOf(list)
     .filter((code) => code !== '')
-    .map((code) => ({ by: 'annotation', code, reason: undefined, span, target: resource }));
+    .map((code) => ({ by: 'annotation', code, reason: undefined, span, target: resource, isVoid: false }));
 };
 
-const unusedMark = ({ code, by, span, target }: Mark): Finding => {
+const whyUnused = (code: string, where: string): string => {
+  if (code === '') return 'it names no code';
+  return isKnown(code) ? `nothing of that code is found ${where}` : `there is no code ${code}`;
+};
+
+const unusedMark = ({ code, by, span, target, isVoid }: Mark): Finding => {
   const words = {
     suppression: by === 'comment' ? `heddle-ignore ${code}`.trim() : `annotation ${SUPPRESS_ANNOTATION}: ${code}`,
-    reason:
-      code === ''
-        ? 'it names no code'
-        : isKnown(code)
-          ? 'nothing of that code is found here'
-          : `there is no code ${code}`,
+    reason: isVoid ? 'it gives no reason, and the configuration requires one' : whyUnused(code, 'here'),
   };
-  const place = { span, hint: 'remove it' } as const;
+  const place = { span, hint: isVoid ? 'add " -- " and the reason, or remove it' : 'remove it' } as const;
   return typeof target === 'string'
     ? findingAt('HED0001', 'Comment', words, place)
     : finding('HED0001', target, words, place);
+};
+
+const unusedConfigured = ({ code }: SuppressionRule, { span }: ConfiguredRule): Finding => {
+  const words = { suppression: `suppress ${code}`, reason: whyUnused(code, 'where it applies') };
+  return findingAt('HED0001', 'Configuration', words, { span, hint: 'remove it' });
 };
 
 const unusedRule = ({ code, pattern }: SuppressionRule): Problem => ({
@@ -130,21 +130,30 @@ const unusedRule = ({ code, pattern }: SuppressionRule): Problem => ({
   message: `-S ${code}=${pattern} suppresses no finding`,
 });
 
+const creditOf = ({ configured }: SuppressionRule): Pick<Suppressed, 'by' | 'reason'> =>
+  configured === undefined ? { by: 'flag', reason: undefined } : { by: 'config', reason: configured.reason };
+
 export interface SuppressOptions {
   readonly sources: readonly SourceText[];
+  readonly documents: readonly LoadedDocument[];
   readonly resources: readonly Resource[];
   readonly rules: readonly SuppressionRule[];
   /** Whether a code can be found in this run at all; what silences others is not called unused. */
   readonly isLookedFor: (code: string) => boolean;
+  /** Whether a comment without a reason silences nothing. */
+  readonly isReasonRequired?: boolean;
 }
 
 /**
- * Takes out what comments, annotations and the command line silence; marks that silence nothing come back as findings
- * of HED0001. The first of comment, annotation and rule that fits gets the credit, every one that fits counts as used.
+ * Takes out what comments, annotations and the command line silence; marks, and rules of the
+ * configuration, that silence nothing come back as findings of HED0001. The first of comment, annotation and rule that fits gets the credit, every one that fits counts as used.
  */
 export const suppress = (findings: readonly Finding[], options: SuppressOptions): Suppression => {
-  const { sources, resources, rules, isLookedFor } = options;
-  const marks = [...sources.flatMap(commentsOf), ...resources.flatMap(annotationsOf)];
+  const { sources, resources, rules, isLookedFor, isReasonRequired = false } = options;
+  const documentsOf = new Map<SourceText, LoadedDocument[]>(sources.map((source) => [source, []]));
+  for (const document of options.documents) documentsOf.get(document.source)?.push(document);
+  const comments = [...documentsOf].flatMap(([source, documents]) => commentsOf(source, documents, isReasonRequired));
+  const marks = [...comments, ...resources.flatMap(annotationsOf)];
   const byTarget = new Map<Mark['target'] | undefined, Mark[]>();
   for (const mark of marks) {
     const others = byTarget.get(mark.target);
@@ -157,16 +166,21 @@ export const suppress = (findings: readonly Finding[], options: SuppressOptions)
   for (const found of findings) {
     const onLine = byTarget.get(lineKey(found.span.file, found.span.line)) ?? [];
     const onObject = byTarget.get(found.resource) ?? [];
-    const fitting = [...onLine, ...onObject].filter((mark) => fitsCode(mark.code, found.code));
-    const rule = rules.filter((one) => fitsRule(one, found));
-    for (const one of [...fitting, ...rule]) used.add(one);
-    const [first] = fitting;
-    if (first !== undefined) suppressed.push({ finding: found, by: first.by, reason: first.reason });
-    else if (rule.length > 0) suppressed.push({ finding: found, by: 'flag', reason: undefined });
+    const fitting = [...onLine, ...onObject].filter((mark) => !mark.isVoid && fitsCode(mark.code, found.code));
+    const fittingRules = rules.filter((one) => fitsRule(one, found));
+    for (const one of [...fitting, ...fittingRules]) used.add(one);
+    const [mark] = fitting;
+    const [rule] = fittingRules;
+    if (mark !== undefined) suppressed.push({ finding: found, by: mark.by, reason: mark.reason });
+    else if (rule !== undefined) suppressed.push({ finding: found, ...creditOf(rule) });
     else kept.push(found);
   }
   const isJudged = (code: string): boolean => code === '*' || !isKnown(code) || isLookedFor(code.toUpperCase());
-  const unused = marks.filter((mark) => !used.has(mark) && isJudged(mark.code)).map(unusedMark);
-  const problems = rules.filter((rule) => !used.has(rule) && isJudged(rule.code)).map(unusedRule);
-  return { kept: [...kept, ...unused], suppressed, problems };
+  const unusedMarks = marks.filter((mark) => !used.has(mark) && isJudged(mark.code)).map(unusedMark);
+  const unusedRules = rules.filter((rule) => !used.has(rule) && isJudged(rule.code));
+  const told = unusedRules.flatMap((rule) =>
+    rule.configured?.isUnusedTold === true ? unusedConfigured(rule, rule.configured) : [],
+  );
+  const problems = unusedRules.filter(({ configured }) => configured === undefined).map(unusedRule);
+  return { kept: [...kept, ...unusedMarks, ...told], suppressed, problems };
 };

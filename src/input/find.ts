@@ -1,9 +1,10 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { suggest } from '../base/distance.ts';
 import { Fault } from '../base/fault.ts';
 import { matchesGlob } from '../base/glob.ts';
+import { matchesPath } from '../base/path-glob.ts';
 
 /** A file to read: `name` is fit for messages (as typed, or joined to what was typed), `path` is absolute. */
 export interface InputFile {
@@ -80,13 +81,23 @@ const resolveLinks = async (found: Located): Promise<string> => {
   }
 };
 
+/** Whether an absolute path found in a directory is left out; never asked of what the user named itself. */
+export type IsExcluded = (path: string) => boolean;
+
+const takeAll: IsExcluded = () => false;
+
 /** Collects files and the directories they were looked for in; each file and each directory's tree is taken once. */
 class Search {
+  readonly #isExcluded: IsExcluded;
   readonly files: InputFile[] = [];
   readonly directories = new Set<string>();
   /** Hits, those already taken included: what tells "nothing there" from "nothing new". */
   hits = 0;
   readonly #seen = new Set<string>();
+
+  constructor(isExcluded: IsExcluded) {
+    this.#isExcluded = isExcluded;
+  }
 
   /** `real` is the file's path without links. */
   addFile(file: InputFile, real: string): void {
@@ -107,6 +118,7 @@ class Search {
     for (const entry of await list(directory)) {
       if (isSkipped(entry.name)) continue;
       const found = await locate(directory, real, entry);
+      if (this.#isExcluded(found.path)) continue;
       if (found.kind === 'directory') await this.walk(found);
       else if (found.kind === 'file' && isConfigurationFile(entry.name)) this.addFile(found, found.real);
     }
@@ -121,6 +133,7 @@ class Search {
     if (segment === '**') await this.expand(directory, rest.length === 0 ? ['*'] : rest);
     for (const entry of await list(directory)) {
       const found = await locate(directory, real, entry);
+      if (this.#isExcluded(found.path)) continue;
       if (segment === '**') {
         const isDeeper = found.kind === 'directory' && !isSkipped(entry.name);
         if (isDeeper) await this.expand(found, segments, [...ancestors, real]);
@@ -201,11 +214,38 @@ const addInput = async (search: Search, path: string, cwd: string): Promise<void
  * The files that paths, directories (recursively, sorted, hidden entries and node_modules left out) and patterns with
  * `*`, `**` and `?` name, each file once. Throws a Fault for what names nothing.
  */
-export const findFiles = async (paths: readonly string[], cwd: string): Promise<readonly InputFile[]> => {
-  const search = new Search();
+export const findFiles = async (
+  paths: readonly string[],
+  cwd: string,
+  isExcluded = takeAll,
+): Promise<readonly InputFile[]> => {
+  const search = new Search(isExcluded);
   for (const path of paths) await addInput(search, path, cwd);
   return search.files;
 };
+
+/**
+ * Whether paths, directories and patterns would name a file (absolute) if it existed, by the rules of `findFiles` but for
+ * links, which only a disk can follow: for files that are not there any more.
+ */
+export const wouldFind = (paths: readonly string[], cwd: string, isExcluded = takeAll): ((file: string) => boolean) => {
+  const named = paths.map((path) => ({
+    absolute: resolve(cwd, path),
+    below: WILDCARD.test(path) ? resolve(cwd, splitPattern(path, cwd).base.path) : resolve(cwd, path),
+    isPattern: WILDCARD.test(path),
+  }));
+  return (file) =>
+    named.some(({ absolute, below, isPattern }) => {
+      if (file === absolute) return true;
+      if (!file.startsWith(below === sep ? sep : `${below}${sep}`) || isExcluded(file)) return false;
+      const names = relative(below, file).split(sep);
+      if (names.some(isSkipped)) return false;
+      const isFitting = !isPattern || matchesPath(toSlashes(absolute), toSlashes(file));
+      return isFitting && isWanted(isPattern ? basename(absolute) : '', file);
+    });
+};
+
+const toSlashes = (path: string): string => path.replaceAll(sep, '/');
 
 /** What there is to watch: files now, and every directory in which one may appear, change or be replaced. */
 export interface Survey {
@@ -214,8 +254,8 @@ export interface Survey {
 }
 
 /** Like `findFiles`, but what names nothing yet is awaited in the nearest directory that exists. */
-export const surveyInputs = async (paths: readonly string[], cwd: string): Promise<Survey> => {
-  const search = new Search();
+export const surveyInputs = async (paths: readonly string[], cwd: string, isExcluded = takeAll): Promise<Survey> => {
+  const search = new Search(isExcluded);
   for (const path of paths) {
     await addInput(search, path, cwd).catch(async () => {
       let directory = dirname(resolve(cwd, path));

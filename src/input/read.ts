@@ -3,13 +3,15 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { Fault } from '../base/fault.ts';
 import type { SourceText } from '../yaml/source-text.ts';
-import { findFiles, type InputFile, unreadable } from './find.ts';
+import { findFiles, type InputFile, type IsExcluded, unreadable } from './find.ts';
 
 /** Where the reader takes standard input from, and what relative paths are relative to. */
 export interface InputIo {
   readonly stdin: NodeJS.ReadableStream;
   /** The process's working directory by default. */
   readonly cwd?: string;
+  /** What to leave out of directories and patterns. */
+  readonly isExcluded?: IsExcluded;
 }
 
 /** The path that stands for standard input. */
@@ -91,13 +93,13 @@ const readAll = async (files: readonly InputFile[]): Promise<readonly SourceText
  * is not UTF-8.
  */
 export const readSources = async (paths: readonly string[], io: InputIo): Promise<readonly SourceText[]> => {
-  const cwd = io.cwd ?? '.';
+  const { cwd = '.', isExcluded } = io;
   const at = paths.indexOf(STDIN);
-  if (at < 0) return readAll(await findFiles(paths, cwd));
+  if (at < 0) return readAll(await findFiles(paths, cwd, isExcluded));
   const rest = paths.filter((path) => path !== STDIN);
   // Faults of the command line come before the wait for standard input.
-  const files = await findFiles(rest, cwd);
-  const ahead = at === 0 ? [] : await findFiles(rest.slice(0, at), cwd);
+  const files = await findFiles(rest, cwd, isExcluded);
+  const ahead = at === 0 ? [] : await findFiles(rest.slice(0, at), cwd, isExcluded);
   const stdin = { name: STDIN, text: decode('standard input', await drain('standard input', io.stdin)) };
   const sources = await readAll(files);
   return [...sources.slice(0, ahead.length), stdin, ...sources.slice(ahead.length)];

@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { surveyInputs } from './find.ts';
+import { type IsExcluded, surveyInputs } from './find.ts';
 import { STDIN } from './read.ts';
 
 /** A running watch; `close` ends it at once and for good. */
@@ -33,6 +33,7 @@ class SourceWatch implements Watch {
   readonly #paths: readonly string[];
   readonly #cwd: string;
   readonly #onChange: () => void;
+  readonly #isExcluded: IsExcluded | undefined;
   readonly #watchers = new Map<string, FSWatcher>();
   #timer: NodeJS.Timeout | undefined;
   #poll: NodeJS.Timeout | undefined;
@@ -42,10 +43,11 @@ class SourceWatch implements Watch {
   #isDirty = false;
   #isClosed = false;
 
-  constructor(paths: readonly string[], cwd: string, onChange: () => void) {
+  constructor(paths: readonly string[], onChange: () => void, cwd: string, isExcluded: IsExcluded | undefined) {
     this.#paths = paths;
     this.#cwd = cwd;
     this.#onChange = onChange;
+    this.#isExcluded = isExcluded;
     this.ready = this.#check();
   }
 
@@ -74,7 +76,7 @@ class SourceWatch implements Watch {
     }
     this.#isChecking = true;
     this.#firstEventMs = undefined;
-    const survey = await surveyInputs(this.#paths, this.#cwd);
+    const survey = await surveyInputs(this.#paths, this.#cwd, this.#isExcluded);
     const hasMoved = this.#isClosed ? false : this.#rearm(survey.directories);
     const seen = await fingerprint(survey.files.map((file) => file.path));
     this.#isChecking = false;
@@ -130,9 +132,15 @@ class SourceWatch implements Watch {
  * replaced (editors write a temporary file and rename it), once per burst. Standard input is ignored. Falls back to
  * looking twice a second where the system cannot watch. Keeps the process alive until closed.
  */
-export const watchSources = (paths: readonly string[], onChange: () => void, cwd = '.'): Watch =>
+export const watchSources = (
+  paths: readonly string[],
+  onChange: () => void,
+  cwd = '.',
+  isExcluded?: IsExcluded,
+): Watch =>
   new SourceWatch(
     paths.filter((path) => path !== STDIN),
-    cwd,
     onChange,
+    cwd,
+    isExcluded,
   );

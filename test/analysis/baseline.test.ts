@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { applyBaseline, baselineOf, printBaseline, readBaseline } from '../../src/analysis/baseline.ts';
+import {
+  applyBaseline,
+  baselineOf,
+  printBaseline,
+  pruneBaseline,
+  readBaseline,
+  renewBaseline,
+} from '../../src/analysis/baseline.ts';
 import { findingAt } from '../../src/analysis/check.ts';
 import type { Finding } from '../../src/analysis/finding.ts';
 
@@ -34,7 +41,30 @@ describe('a baseline', () => {
 
   it('tells of what is gone', () => {
     const { problems } = applyBaseline([], baselineOf([at('a.yaml', 1), at('a.yaml', 2)], same), same);
-    expect(problems.map(({ message }) => message)).toEqual(['2 findings of the baseline are gone']);
+    expect(problems.map(({ message }) => message)).toEqual(['2 findings of the baseline are gone: a.yaml IST0101 (2)']);
+  });
+
+  it('is pruned of what is gone, and of nothing that the run did not look at', () => {
+    const before = baselineOf([at('a.yaml', 1), at('a.yaml', 2), at('a.yaml', 3, 'b'), at('b.yaml', 1)], same);
+    const now = baselineOf([at('a.yaml', 9), at('c.yaml', 1)], same);
+    const pruned = pruneBaseline(before, now, (file) => file !== 'b.yaml');
+    expect(printBaseline(pruned)).toBe(printBaseline(baselineOf([at('a.yaml', 1), at('b.yaml', 1)], same)));
+    expect(printBaseline(pruneBaseline(before, now, () => true))).toBe(
+      printBaseline(baselineOf([at('a.yaml', 1)], same)),
+    );
+  });
+
+  it('is renewed by what is there, and keeps what the run did not look at', () => {
+    const before = baselineOf([at('a.yaml', 1), at('b.yaml', 1)], same);
+    const now = baselineOf([at('c.yaml', 1)], same);
+    const renewed = renewBaseline(before, now, (file) => file !== 'b.yaml');
+    expect(printBaseline(renewed)).toBe(printBaseline(baselineOf([at('b.yaml', 1), at('c.yaml', 1)], same)));
+  });
+
+  it('is silent about what is gone from files that were not looked at', () => {
+    const known = baselineOf([at('a.yaml', 1), at('b.yaml', 1)], same);
+    const [problem] = applyBaseline([], known, same, (file) => file === 'b.yaml').problems;
+    expect(problem?.message).toBe('1 finding of the baseline is gone: b.yaml IST0101');
   });
 
   it('is the same text whatever the order of the findings', () => {

@@ -20,7 +20,7 @@ spec:
 /** Finds `IST0101` at the value of `istio:` of every Gateway, and `IST0138` at the whole of it. */
 const findIn = async (text: string) => {
   const source = { name: 'a.yaml', text };
-  const { input } = await loadInput([source]);
+  const { input, documents } = await loadInput([source]);
   const findings = input.mesh.of('Gateway').flatMap((gateway): readonly Finding[] => {
     const place = { in: gateway.object.spec?.selector ?? {}, key: 'istio' };
     return [
@@ -28,7 +28,7 @@ const findIn = async (text: string) => {
       finding('IST0138', gateway, { gateways: 'x' }),
     ];
   });
-  return { findings, sources: [source], resources: input.mesh.resources };
+  return { findings, sources: [source], documents, resources: input.mesh.resources };
 };
 
 const judge = async (text: string, flags: readonly string[] = []) => {
@@ -83,6 +83,36 @@ describe('a comment heddle-ignore', () => {
   it('inside a value is no comment', async () => {
     const text = GATEWAY.replace('ingressgateway', 'a#heddle-ignore IST0101');
     expect(await judge(text)).toMatchObject({ kept: ['IST0101 8', 'IST0138 1'] });
+  });
+
+  it.each([
+    ['a block', '  annotations:\n    note: |\n      a\n      # heddle-ignore IST0138\n      b\n'],
+    ['a folded block that ends the mapping', '  annotations:\n    note: >-\n      # heddle-ignore IST0138\n'],
+    ['quotes', '  annotations: {note: "a # heddle-ignore IST0138"}\n'],
+    ['quotes of several lines', '  annotations:\n    note: "a\n      # heddle-ignore IST0138\n      b"\n'],
+    ['a block that is aliased', '  annotations:\n    a: &a |\n      # heddle-ignore IST0138\n    b: *a\n'],
+  ])('in %s is text', async (_where, lines) => {
+    const text = GATEWAY.replace('spec:\n', `${lines}spec:\n`);
+    const { kept } = await judge(text);
+    expect(kept.map((one) => one.slice(0, 7))).toEqual(['IST0101', 'IST0138']);
+  });
+
+  it.each([
+    ['a block', '    note: | # heddle-ignore\n      a # heddle-ignore\n'],
+    ['quotes', '    note: "a # heddle-ignore" # heddle-ignore\n'],
+  ])('behind the header of %s is one', async (_what, lines) => {
+    const { kept } = await judge(GATEWAY.replace('spec:\n', `  annotations:\n${lines}spec:\n`));
+    expect(kept.filter((one) => one.startsWith('HED'))).toEqual(['HED0001 7']);
+  });
+
+  it('without the reason that is required is reported and silences nothing', async () => {
+    const text = GATEWAY.replace('ingressgateway', 'ingressgateway # heddle-ignore IST0101');
+    const { findings, ...rest } = await findIn(text);
+    const options = { ...rest, rules: [], isLookedFor: () => true, isReasonRequired: true };
+    const { kept, suppressed } = suppress(findings, options);
+    expect(suppressed).toEqual([]);
+    expect(kept.map(({ code }) => code)).toEqual(['IST0101', 'IST0138', 'HED0001']);
+    expect(kept[2]?.message).toContain('it gives no reason');
   });
 
   it('costs no more than its line even a hundred thousand times', async () => {
@@ -142,8 +172,9 @@ describe('what is unused', () => {
   const page = readFileSync(join(import.meta.dirname, '../../src/analysis/suppress.md'), 'utf8');
   it.each(casesOf(page).map((one) => [one.title, one] as const))('page: %s', async (_title, { yaml, expected }) => {
     const source = { name: 'case.yaml', text: yaml };
-    const { input } = await loadInput([source]);
-    const options = { sources: [source], resources: input.mesh.resources, rules: [], isLookedFor: () => true };
+    const { input, documents } = await loadInput([source]);
+    const { resources } = input.mesh;
+    const options = { sources: [source], documents, resources, rules: [], isLookedFor: () => true };
     const { kept } = suppress([], options);
     expect(kept.map(({ span, level, code }) => `${span.line} ${level}: ${code}`)).toEqual(expected);
   });

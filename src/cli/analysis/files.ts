@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, relative, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { type Baseline, EMPTY_BASELINE, readBaseline } from '../../analysis/baseline.ts';
 import { Fault } from '../../base/fault.ts';
 
@@ -58,9 +58,3 @@ export const loadBaseline = async (path: string, isUpdate: boolean): Promise<Bas
   if (baseline === undefined) throw notABaseline(path);
   return baseline;
 };
-
-/** Names files relative to the baseline, so that it means the same from every directory. */
-export const namesFor =
-  (baselinePath: string, cwd: string): ((file: string) => string) =>
-  (file) =>
-    file === '-' ? file : relative(dirname(resolve(cwd, baselinePath)), resolve(cwd, file)).replaceAll('\\', '/');

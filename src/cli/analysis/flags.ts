@@ -10,14 +10,14 @@ const LEVELS: readonly Level[] = ['error', 'warning', 'info'];
 const badValue = (message: string, hint?: string): Fault =>
   new Fault(message, { kind: 'usage', code: 'BAD_FLAG_VALUE', ...(hint !== undefined && { hint }) });
 
-/** A level in any case. */
-export const level = (name: string, summary: string, fallback: Level): OptionSpec<Level> => ({
+/** A level in any case, or undefined. */
+export const level = (name: string, summary: string): OptionSpec<Level | undefined> => ({
   flags: `${name} <level>`,
   summary,
   shape: 'value',
   read: (given) => {
     const value = given.at(-1);
-    if (value === undefined) return fallback;
+    if (value === undefined) return undefined;
     const found = LEVELS.find((one) => one === value.toLowerCase());
     if (found === undefined) throw badValue(`${name} wants Error, Warning or Info, not "${value}"`);
     return found;

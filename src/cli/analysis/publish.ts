@@ -29,21 +29,37 @@ const summaryOf = ({ findings, suppressed, problems, sources }: Report): string 
   return `${head} in ${plural(sources.length, 'file')}${silenced}`;
 };
 
+/** How a report is written beside what it says. */
+export interface Publication {
+  readonly outputs: readonly Output[];
+  /** Whether annotations are written in GitHub Actions. */
+  readonly annotates: boolean;
+  /** Others follow it in the same stream: a JSON document takes one line. */
+  readonly isRepeated: boolean;
+}
+
+/** One line of the documents of a stream, NDJSON. */
+const onOneLine = (text: string): string => `${JSON.stringify(JSON.parse(text))}\n`;
+
 /**
  * Writes the report in every format asked for: `pretty` to a terminal and Istio's lines into a pipe where none is.
  * In GitHub Actions annotations go to standard error, which the runner reads as well, so that the answer stays whole.
  */
-export const publish = async (context: Context, report: Report): Promise<void> => {
-  const { io, out, err, outputs: asked, quiet } = context;
+export const publish = async (context: Context, report: Report, publication: Publication): Promise<void> => {
+  const { io, out, err, quiet } = context;
   const usual: Output = { format: out.isTty ? 'pretty' : 'log', file: undefined };
-  const outputs = asked.length > 0 ? asked : [usual];
+  const outputs = publication.outputs.length > 0 ? publication.outputs : [usual];
   for (const { format, file } of outputs) {
     if (file !== undefined) {
       await writeWhole(resolve(io.cwd, file), await render(format, report, { paint: PLAIN, columns: undefined }));
-    } else out.write(await render(format, report, { paint: out.paint, columns: io.stdout.columns }));
+    } else {
+      const text = await render(format, report, { paint: out.paint, columns: io.stdout.columns });
+      out.write(publication.isRepeated && format.startsWith('json') ? onOneLine(text) : text);
+    }
   }
-  const isAutomatic = io.env['GITHUB_ACTIONS'] === 'true' && !outputs.some(({ format }) => format === 'github');
-  if (isAutomatic) err.write(await render('github', report, { paint: PLAIN, columns: undefined }));
+  const isAsked = outputs.some(({ format }) => format === 'github');
+  if (publication.annotates && io.env['GITHUB_ACTIONS'] === 'true' && !isAsked)
+    err.write(await render('github', report, { paint: PLAIN, columns: undefined }));
   const isForPeople = outputs.every(({ format, file }) => file !== undefined || FOR_PEOPLE.has(format));
   if (isForPeople && !quiet) err.line(summaryOf(report));
 };

@@ -1,20 +1,18 @@
-import { resolve } from 'node:path';
-import { applyBaseline, baselineOf, printBaseline } from '../../analysis/baseline.ts';
 import { CHECKS } from '../../analysis/checks.ts';
 import type { Finding } from '../../analysis/finding.ts';
-import { loadInput } from '../../analysis/input.ts';
 import { createReferences } from '../../analysis/reference.ts';
-import { atLeast, runChecks, sortFindings } from '../../analysis/run.ts';
-import { suppress } from '../../analysis/suppress.ts';
+import { atLeast, sortFindings } from '../../analysis/run.ts';
 import { Fault } from '../../base/fault.ts';
 import { hasErrors } from '../../base/problem.ts';
-import { readSources } from '../../input/read.ts';
 import type { SourceText } from '../../yaml/source-text.ts';
-import { judgeCertificate } from '../analysis/certificate.ts';
-import { loadBaseline, namesFor, writeWhole } from '../analysis/files.ts';
 import { choice, level, selectChecks, suppressions } from '../analysis/flags.ts';
+import { inspect, readTexts } from '../analysis/inspect.ts';
+import { type BaselineChange, baselineChange, loadKnown } from '../analysis/known.ts';
 import { listChecks } from '../analysis/list.ts';
 import { publish } from '../analysis/publish.ts';
+import { configPath, loadSettings, type Settings } from '../analysis/settings.ts';
+import { newSince } from '../analysis/since.ts';
+import { checkWatchable, runAndWatch } from '../analysis/watch.ts';
 import { type Context, defineCommand, flag, text, texts } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { clientVersion } from '../package.ts';
@@ -29,9 +27,6 @@ const noCluster = (): Fault =>
     hint: 'name files: heddle analyze --use-kube=false ./k8s, or - for standard input',
   });
 
-const readOne = async (path: string | undefined, { io }: Context): Promise<SourceText | undefined> =>
-  path === undefined ? undefined : (await readSources([path], { stdin: io.stdin, cwd: io.cwd }))[0];
-
 /** Istio's filter: what belongs to another namespace is not shown; cluster-scoped objects belong to all of them. */
 const isOf = (namespace: string | undefined, { resource }: Finding): boolean => {
   if (namespace === undefined || resource === undefined) return true;
@@ -39,28 +34,47 @@ const isOf = (namespace: string | undefined, { resource }: Finding): boolean => 
   return resource.namespace === '' || resource.namespace === namespace;
 };
 
-interface Plan {
-  readonly baseline: string | undefined;
-  readonly updateBaseline: boolean;
+/** The configuration's text, where a finding is about it: only then is it among the inputs. */
+const blamed = (source: SourceText | undefined, findings: readonly Finding[]): SourceText | undefined =>
+  findings.some(({ span }) => span.file === source?.name) ? source : undefined;
+
+/** What a run does beside reporting. */
+interface Errand {
+  readonly change: BaselineChange;
+  readonly since: string | undefined;
+  readonly isWatched: boolean;
 }
 
-/** Takes out what the baseline knows, after writing it anew where that is asked for. */
-const compare = async (findings: readonly Finding[], { baseline: path, updateBaseline }: Plan, { io }: Context) => {
-  if (path === undefined) {
-    if (!updateBaseline) return { kept: findings, suppressed: [], problems: [] };
-    throw new Fault('--update-baseline needs --baseline', {
-      kind: 'usage',
-      code: 'MISSING_FLAG',
-      hint: 'for example: --baseline heddle-baseline.json --update-baseline',
-    });
-  }
-  const nameOf = namesFor(path, io.cwd);
-  const file = resolve(io.cwd, path);
-  const before = await loadBaseline(file, updateBaseline);
-  if (!updateBaseline) return applyBaseline(findings, before, nameOf);
-  const baseline = baselineOf(findings, nameOf);
-  await writeWhole(file, printBaseline(baseline));
-  return applyBaseline(findings, baseline, nameOf);
+/** One analysis from the reading of files to the reports; answers the exit code. */
+const analyzeOnce = async (context: Context, settings: Settings, errand: Errand): Promise<number> => {
+  const { io, quiet, err } = context;
+  const texts = await readTexts(settings, io);
+  const found = await inspect(texts, settings);
+  const known = await loadKnown(found.kept, texts.sources, settings, errand.change, io.cwd);
+  const compared = known.apply(found.kept);
+  const fresh =
+    errand.since === undefined
+      ? { kept: compared.kept, suppressed: [] }
+      : await newSince(compared.kept, errand.since, { settings, texts, known, io });
+  const kept = fresh.kept.filter((one) => isOf(settings.namespace, one));
+  const isFailure = ({ level, span }: Finding): boolean => atLeast(level, settings.failureThreshold(span.file));
+  const suppressed = [...found.suppressed, ...compared.suppressed, ...fresh.suppressed];
+  const others = [texts.meshConfig, texts.meshNetworks, blamed(settings.configSource, kept)];
+  const report: Report = {
+    findings: sortFindings(kept.filter(({ level, span }) => atLeast(level, settings.outputThreshold(span.file)))),
+    suppressed: suppressed.filter(({ finding }) => isOf(settings.namespace, finding)),
+    problems: [...found.problems, ...found.unused, ...compared.problems],
+    sources: [...texts.sources, ...others.flatMap((source) => source ?? [])],
+    lineOf: createReferences(found.documents),
+    isFailure,
+    version: clientVersion(),
+  };
+  const told = report.problems.filter(({ severity }) => !quiet || severity === 'error');
+  printProblems(told, report.sources, err);
+  const { outputs, annotates } = settings;
+  await publish(context, report, { outputs, annotates, isRepeated: errand.isWatched });
+  if (kept.some(isFailure)) return EXIT.findings;
+  return hasErrors(found.problems) && !settings.ignoreUnknown ? EXIT.input : EXIT.ok;
 };
 
 export const analyze = defineCommand({
@@ -70,7 +84,8 @@ export const analyze = defineCommand({
     ['helm template . | heddle analyze -', 'what a chart renders'],
     ['heddle analyze -n shop --failure-threshold Warning ./k8s', 'one namespace, and warnings fail'],
     ['heddle analyze -o pretty -o sarif=report.sarif ./k8s', 'for a person and for a code host'],
-    ['heddle analyze --baseline known.json ./k8s', 'only what is new'],
+    ['heddle analyze --since origin/main... ./k8s', 'only what a branch brings'],
+    ['heddle analyze --watch ./k8s', 'again after every change'],
   ],
   arguments: [{ name: 'PATH', summary: 'file, directory or pattern; - is standard input', variadic: true }],
   options: {
@@ -80,8 +95,8 @@ export const analyze = defineCommand({
       '-k, --use-kube',
       'the cluster too: not supported by this version; false is the default with paths',
     ),
-    failureThreshold: level('--failure-threshold', 'fail from this level on: Error (default), Warning, Info', 'error'),
-    outputThreshold: level('--output-threshold', 'report from this level on: Info (default), Warning, Error', 'info'),
+    failureThreshold: level('--failure-threshold', 'fail from this level on: Error (default), Warning, Info'),
+    outputThreshold: level('--output-threshold', 'report from this level on: Info (default), Warning, Error'),
     suppress: suppressions(
       '-S, --suppress <code=pattern>',
       'drop findings about objects, e.g. "IST0102=Namespace dev-*"',
@@ -91,65 +106,55 @@ export const analyze = defineCommand({
     meshConfig: text('--mesh-config <file>', 'mesh configuration to assume in place of what the input has'),
     meshConfigFile: text('--meshConfigFile <file>', 'the same as --mesh-config'),
     meshNetworks: text('--mesh-networks <file>', 'networks of a multi-network mesh'),
-    ignoreUnknown: flag('--ignore-unknown', 'do not fail for documents that cannot be parsed'),
+    ignoreUnknown: choice('--ignore-unknown', 'do not fail for documents that cannot be parsed'),
     baseline: text('--baseline <file>', 'drop the findings this file knows'),
     updateBaseline: flag('--update-baseline', 'write the findings of this run into the baseline'),
+    pruneBaseline: flag('--prune-baseline', 'remove from the baseline what is no longer found'),
+    since: text('--since <rev>', 'only findings that the inputs did not have at this git revision'),
+    watch: flag('-w, --watch', 'run again whenever an input changes, until Ctrl-C'),
+    githubAnnotations: choice('--github-annotations', 'annotations in GitHub Actions; the default, unless =false'),
+    config: text('--config <file>', 'this configuration in place of the nearest .heddle.yaml'),
+    noConfig: flag('--no-config', 'no configuration file'),
   },
   formats: [...FORMATS.keys()],
   severalOutputs: true,
   exitCodes: {
     [EXIT.input]: 'a document cannot be parsed, and nothing reaches the failure threshold',
+    [EXIT.config]: 'the configuration or the baseline is wrong',
     [EXIT.unreachable]: 'a cluster was asked for',
     [EXIT.findings]: 'findings at or above the failure threshold',
   },
-  environment: { GITHUB_ACTIONS: 'true: annotations are written to standard error too' },
+  environment: { GITHUB_ACTIONS: 'true: annotations are written to standard error too, see --github-annotations' },
   notes: [
     '-o FORMAT=FILE writes a file; -o may be repeated. Without it a terminal gets pretty and a pipe gets log, the lines of istioctl. The exit code is the same for every format.',
     'A comment "# heddle-ignore CODE[,CODE] -- reason" silences findings on its line or, on a line of its own, on the next. The annotation galley.istio.io/analyze-suppress silences its object. What silences nothing is reported.',
+    'The nearest .heddle.yaml, in the working directory or above it up to the root of the repository, may set paths, thresholds, suppressions, outputs and more for heddle analyze without arguments in CI and by hand alike; flags win over it. Its JSON Schema is templates/schema/heddle.schema.json of the package.',
+    '--since REV analyzes the same inputs as they were at REV, too, and drops the findings they had then, as a baseline would: moved lines and renamed files bring nothing new, and what a deletion breaks elsewhere is new. --since REV... is the commit at which HEAD and REV parted. Nothing is checked out.',
+    'With --watch, -o json and json-compat print one line per run; formats that are one document need -o FORMAT=FILE. The exit code is that of the interruption.',
   ],
   seeAlso: ['heddle explain CODE'],
-  run: async (context, paths, options) => {
-    const checks = selectChecks(options.analyzers, CHECKS);
+  run: async (context, args, options) => {
     if (options.list) {
-      await listChecks(context, checks);
+      await listChecks(context, selectChecks(options.analyzers, CHECKS));
       return EXIT.ok;
     }
-    if (paths.length === 0 || options.useKube === true) throw noCluster();
-    const sources = await readSources(paths, { stdin: context.io.stdin, cwd: context.io.cwd });
-    const meshConfig = await readOne(options.meshConfig ?? options.meshConfigFile, context);
-    const meshNetworks = await readOne(options.meshNetworks, context);
-    const { input, documents, problems } = await loadInput(sources, {
-      ...(meshConfig && { meshConfig }),
-      ...(meshNetworks && { meshNetworks }),
-      judgeCertificate: (pem) => judgeCertificate(pem, Date.now()),
-    });
-    const codes = new Set<string>(checks.flatMap(({ emits }) => emits));
-    const judged = suppress(runChecks(checks, input), {
-      sources,
-      resources: input.mesh.resources,
-      rules: options.suppress,
-      isLookedFor: (code) => codes.has(code),
-    });
-    const namespace = options.allNamespaces ? undefined : options.namespace;
-    const compared = await compare(
-      judged.kept.filter((one) => isOf(namespace, one)),
-      options,
-      context,
-    );
-    const isFailure = (one: Finding): boolean => atLeast(one.level, options.failureThreshold);
-    const report: Report = {
-      findings: sortFindings(compared.kept.filter((one) => atLeast(one.level, options.outputThreshold))),
-      suppressed: [...judged.suppressed.filter((one) => isOf(namespace, one.finding)), ...compared.suppressed],
-      problems: [...problems, ...judged.problems, ...compared.problems],
-      sources: [...sources, ...[meshConfig, meshNetworks].flatMap((source) => source ?? [])],
-      lineOf: createReferences(documents),
-      isFailure,
-      version: clientVersion(),
+    const { since, watch: isWatched } = options;
+    const errand = { change: baselineChange(options.updateBaseline, options.pruneBaseline), since, isWatched };
+    const plan = async (): Promise<Settings> => {
+      const settings = await loadSettings(context, args, options);
+      if (settings.paths.length === 0 || options.useKube === true) throw noCluster();
+      return settings;
     };
-    const told = report.problems.filter(({ severity }) => !context.quiet || severity === 'error');
-    printProblems(told, report.sources, context.err);
-    await publish(context, report);
-    if (compared.kept.some(isFailure)) return EXIT.findings;
-    return hasErrors(problems) && !options.ignoreUnknown ? EXIT.input : EXIT.ok;
+    if (!isWatched) return analyzeOnce(context, await plan(), errand);
+    return runAndWatch(context, async () => {
+      const settings = await plan();
+      checkWatchable(settings, errand.change !== 'none');
+      const others = [settings.meshConfig, settings.meshNetworks, settings.baseline, configPath(context, options)];
+      return {
+        paths: [...settings.paths, ...others.flatMap((path) => path ?? [])],
+        isExcluded: settings.isExcluded,
+        run: () => analyzeOnce(context, settings, errand),
+      };
+    });
   },
 });
