@@ -213,6 +213,14 @@ export const MESSAGES = {
     'MatchNeverReached',
     'match {match} of rule {rule} never applies: rule {earlier} takes its requests first',
   ),
+  HED0012: warning(
+    'GatewayRulesConflict',
+    'rule {rule} and rule {other} of {virtualService} take the same requests for {host} at gateway {gateway}: those of the younger object never act',
+  ),
+  HED0013: info(
+    'GatewayMergeOrder',
+    'rule {rule} acts at gateway {gateway} only while its object is older than {virtualService}, whose rule {other} takes the same requests for {host}',
+  ),
   HED0040: info('FaultNeverFires', 'the {fault} never fires: {reason}'),
   HED0041: info('FaultDelayOutlastsTimeout', 'timeout {timeout} does not cut the injected delay of {delay}'),
   HED0042: info(
@@ -237,6 +245,9 @@ export const MESSAGES = {
   ),
   HED0053: info('WarmupIgnored', '{setting} is ignored: {algorithm} starts no endpoint slowly'),
   HED0054: info('ConsistentHashOfNothing', 'consistentHash names nothing to hash'),
+  HED0056: warning('PortLevelSettingsReplaceAll', 'settings of port {port} replace {fields} of {parent}'),
+  HED0057: warning('PlaintextToStrict', 'plaintext to {host} port {port}, where {policy} takes mutual TLS alone'),
+  HED0058: warning('MutualTlsWithoutSidecar', 'mutual TLS to {host}, whose pods have no sidecar ({reason})'),
 } as const;
 
 /** A code of the catalogue: Istio's `IST`, heddle's own `HED`. */

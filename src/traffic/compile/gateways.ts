@@ -129,7 +129,11 @@ const onlyPort = (registry: ServiceRegistry, host: string): number | undefined =
 const hostPart = (host: string): string => host.slice(host.indexOf('/') + 1).toLowerCase();
 
 /** The hosts of a VirtualService that a server admits: `ns/host`, `./host` (the Gateway's namespace), `*` + `/host`. */
-const servedHosts = (server: GatewayServer, gatewayNamespace: string, plan: VirtualServicePlan): readonly string[] => {
+export const servedHosts = (
+  server: GatewayServer,
+  gatewayNamespace: string,
+  plan: VirtualServicePlan,
+): readonly string[] => {
   const found = new Set<string>();
   for (const entry of server.hosts) {
     const slash = entry.indexOf('/');
