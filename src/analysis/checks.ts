@@ -8,7 +8,9 @@ import { multiService } from './checks/deployment/multi-service.ts';
 import { deprecation } from './checks/deprecation/deprecation.ts';
 import { caCertificates } from './checks/destination-rule/ca-certificates.ts';
 import { loadBalancer } from './checks/destination-rule/load-balancer.ts';
+import { destinationRuleMutualTls } from './checks/destination-rule/mutual-tls.ts';
 import { outlierDetection } from './checks/destination-rule/outlier-detection.ts';
+import { portLevel } from './checks/destination-rule/port-level.ts';
 import { destinationRuleSubsets } from './checks/destination-rule/subsets.ts';
 import { envoyPatchOperations } from './checks/envoy-filter/operations.ts';
 import { externalControlPlane } from './checks/external-control-plane/external-control-plane.ts';
@@ -59,9 +61,11 @@ export const CHECKS: readonly Check[] = [
   gatewayConflicts,
   gatewayPorts,
   gatewaySecrets,
+  destinationRuleMutualTls,
   faults,
   loadBalancer,
   outlierDetection,
+  portLevel,
   retries,
   unforwarded,
   injection,

@@ -1,6 +1,7 @@
 import type { Mesh } from '../../../model/mesh.ts';
 import type { Resource } from '../../../model/resource.ts';
 import type { DestinationRule, OutlierDetection } from '../../../model/schema/generated/types-istio.ts';
+import { insertEntry, setText } from '../../../yaml/edit.ts';
 import { spanOf } from '../../../yaml/located.ts';
 import { type AnalysisInput, defineCheck, finding } from '../../check.ts';
 import type { Finding, SecondaryLabel } from '../../finding.ts';
@@ -8,6 +9,7 @@ import { type HostIndex, indexHosts } from '../../lookup/hosts.ts';
 import { indexPods, type PodIndex } from '../../lookup/pods.ts';
 import { createReplicaCount, podsOfService } from '../../lookup/service-pods.ts';
 import { type PolicyPart, policyPartsOf } from '../../lookup/traffic-policies.ts';
+import { offerFix } from '../../offer-fix.ts';
 
 type Rule = Resource<DestinationRule>;
 
@@ -80,6 +82,7 @@ function* findUnreachable(rule: Rule, outlier: OutlierDetection, endpoints: Endp
   const percent = written === 0 ? MAX_EJECTION_PERCENT : written;
   const { count, labels } = endpoints;
   if (count === 0 || percent * count >= 100) return;
+  const needed = Math.ceil(100 / count);
   const isWritten = outlier.maxEjectionPercent !== undefined;
   yield finding(
     'HED0052',
@@ -89,7 +92,12 @@ function* findUnreachable(rule: Rule, outlier: OutlierDetection, endpoints: Endp
       ...(isWritten ? { in: outlier, key: 'maxEjectionPercent' } : { in: outlier }),
       labels,
       effect: 'no endpoint is ever ejected: one alone is a larger share than that',
-      hint: `set maxEjectionPercent to at least ${Math.ceil(100 / count)}`,
+      hint: `set maxEjectionPercent to at least ${needed}`,
+      ...offerFix(`set maxEjectionPercent to ${needed}`, 'unsafe', [
+        isWritten
+          ? setText(outlier, 'maxEjectionPercent', String(needed))
+          : insertEntry(outlier, 'maxEjectionPercent', needed),
+      ]),
     },
   );
 }

@@ -6,9 +6,11 @@ import type {
   VirtualService,
   VirtualServiceHttp,
 } from '../../../model/schema/generated/types-istio.ts';
+import { insertEntry } from '../../../yaml/edit.ts';
 import { spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding } from '../../check.ts';
 import type { Finding } from '../../finding.ts';
+import { offerFix } from '../../offer-fix.ts';
 
 /** Istio never takes an absent percentage for 100: the fault is configured, and drawn for none of the requests. */
 const shareOf = ({ percentage }: Abort | Delay, deprecated = 0): number =>
@@ -43,6 +45,11 @@ function* findNeverFiring(resource: Resource<VirtualService>, { fault }: Virtual
       key,
       part: 'key',
       effect: `no request is ${key === 'abort' ? 'aborted' : 'delayed'}: all pass as if the fault were not there`,
+      ...(fault[key]?.percentage === undefined &&
+        reason !== NO_LENGTH &&
+        offerFix('inject the fault into every request', 'unsafe', [
+          insertEntry(fault[key] ?? fault, 'percentage', { value: 100 }),
+        ])),
       hint: reason === NO_LENGTH ? 'add fixedDelay' : 'set percentage.value, 100 for every request',
     } as const;
     yield finding('HED0040', resource, { fault: key, reason }, place);

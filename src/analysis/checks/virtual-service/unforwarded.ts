@@ -1,4 +1,6 @@
+import { removeEntry } from '../../../yaml/edit.ts';
 import { defineCheck, finding } from '../../check.ts';
+import { offerFix } from '../../offer-fix.ts';
 
 /** What Istio reads only where it builds the way to a destination. */
 const FORWARDING = ['timeout', 'retries', 'mirror', 'mirrors'] as const;
@@ -29,6 +31,7 @@ export const unforwarded = defineCheck({
             part: 'key',
             effect: EFFECTS[setting],
             hint: `remove ${setting}`,
+            ...offerFix(`remove ${setting}`, 'safe', [removeEntry(rule, setting)]),
           } as const;
           yield finding('HED0046', resource, { setting, answer }, place);
         }
