@@ -6,6 +6,12 @@ import { spanOf } from '../yaml/located.ts';
 import type { Finding, Fix, SecondaryLabel } from './finding.ts';
 import { type Code, MESSAGES, type MessageArguments } from './messages.ts';
 
+/** What another cluster of the same mesh holds. */
+export interface Cluster {
+  readonly name: string;
+  readonly mesh: Mesh;
+}
+
 /** Everything a check may look at. */
 export interface AnalysisInput {
   readonly mesh: Mesh;
@@ -13,6 +19,8 @@ export interface AnalysisInput {
   readonly pods: readonly Pod[];
   /** The networks of a multi-network mesh, an object `MeshNetworks istio-system/meshnetworks`; undefined if not given. */
   readonly meshNetworks?: Resource | undefined;
+  /** The other clusters of a multi-cluster mesh; only what clusters must agree about is looked at in them. */
+  readonly clusters?: readonly Cluster[];
   /** What is wrong with a certificate in PEM today, in words; undefined if nothing is. Without it none is judged. */
   readonly judgeCertificate?: ((pem: string) => string | undefined) | undefined;
 }

@@ -24,6 +24,7 @@ import { injection } from './checks/injection/injection.ts';
 import { gatewayApiVersion } from './checks/kubernetes-gateway/crd-version.ts';
 import { gatewaySelector } from './checks/kubernetes-gateway/selector.ts';
 import { meshNetworkRegistries } from './checks/mesh-networks/registries.ts';
+import { multiClusterServices } from './checks/multi-cluster/services.ts';
 import { unreachableRules } from './checks/routing/unreachable.ts';
 import * as validation from './checks/schema/validation.ts';
 import { portName } from './checks/service/port-name.ts';
@@ -80,6 +81,7 @@ export const CHECKS: readonly Check[] = [
   portName,
   serviceEntryAddresses,
   serviceEntryProtocols,
+  multiClusterServices,
   sidecarSelectors,
   telemetryDefault,
   lightstep,

@@ -1,22 +1,31 @@
 import type { Problem } from '../base/problem.ts';
 import { buildMesh, type Mesh } from '../model/mesh.ts';
 import { readMeshConfig } from '../model/mesh-config.ts';
+import { decodeMessage } from '../model/mesh-message.ts';
 import { derivePods } from '../model/pods.ts';
-import type { KubernetesObject, Resource } from '../model/resource.ts';
+import { type KubernetesObject, type Resource, resourceId } from '../model/resource.ts';
 import { loadSchemas } from '../model/schema/load.ts';
 import { isObject } from '../model/value.ts';
 import { type LoadedDocument, loadYaml } from '../yaml/load.ts';
 import { copyPosition, spanOf } from '../yaml/located.ts';
 import type { SourceText } from '../yaml/source-text.ts';
-import type { AnalysisInput } from './check.ts';
+import type { AnalysisInput, Cluster } from './check.ts';
 
 export interface InputOptions {
   /** A MeshConfig document that counts instead of what the input says. */
   readonly meshConfig?: SourceText;
   /** A MeshNetworks document that counts instead of key `meshNetworks` of ConfigMap istio-system/istio. */
   readonly meshNetworks?: SourceText;
+  /** What other clusters of the mesh hold. */
+  readonly clusters?: readonly ClusterSources[];
   /** Reads certificates, which needs cryptography and a clock. */
   readonly judgeCertificate?: AnalysisInput['judgeCertificate'];
+}
+
+/** The files of one more cluster. */
+export interface ClusterSources {
+  readonly name: string;
+  readonly sources: readonly SourceText[];
 }
 
 export interface LoadedInput {
@@ -39,11 +48,22 @@ export const loadInput = async (sources: readonly SourceText[], options: InputOp
   const documents = loaded.flatMap((result) => result.documents.map(lenientDocument));
   const built = await buildMesh(documents, { unknownFields: 'warning', tolerance: 'readable' });
   const mesh = await withConfig(built.mesh, options.meshConfig, problems);
-  const meshNetworks = readNetworks(options.meshNetworks ?? networksIn(mesh, sources), problems);
+  const meshNetworks = await readNetworks(options.meshNetworks ?? networksIn(mesh, sources), problems);
+  const clusters = await readClusters(options.clusters ?? [], problems);
   const derived = derivePods(mesh, { withoutSpec: true });
   problems.push(...[...built.problems, ...derived.problems].filter(({ code }) => !IRRELEVANT.has(code)));
   const { judgeCertificate } = options;
-  return { input: { mesh, pods: derived.pods, meshNetworks, judgeCertificate }, documents, problems };
+  return {
+    input: {
+      mesh,
+      pods: derived.pods,
+      meshNetworks,
+      clusters: clusters.map(({ cluster }) => cluster),
+      judgeCertificate,
+    },
+    documents: [...documents, ...clusters.flatMap((one) => one.documents)],
+    problems,
+  };
 };
 
 const lenient = (problem: Problem): Problem =>
@@ -74,7 +94,7 @@ const withConfig = async (mesh: Mesh, source: SourceText | undefined, problems: 
   if (document === undefined || set === undefined) return mesh;
   // An IstioOperator holds a mesh configuration as it is, positions and all.
   const operator = resourceOf(document, 'IstioOperator', 'istio', { spec: { meshConfig: document.value } });
-  const read = readMeshConfig([operator], [], set);
+  const read = readMeshConfig([operator], [], set, 'warning');
   for (const problem of read.problems)
     if (!IRRELEVANT.has(problem.code)) problems.push({ ...problem, resource: 'MeshConfig istio-system/istio' });
   return { ...mesh, config: read.config };
@@ -95,11 +115,37 @@ const networksIn = (mesh: Mesh, sources: readonly SourceText[]): SourceText | un
   return { name: span.file, text: above + (isBlock ? lines.slice(span.line, span.endLine).join('\n') : text) };
 };
 
-const readNetworks = (source: SourceText | undefined, problems: Problem[]): Resource | undefined => {
+const readNetworks = async (source: SourceText | undefined, problems: Problem[]): Promise<Resource | undefined> => {
   const document = source === undefined ? undefined : readMapping(source, problems);
-  return document === undefined || !isObject(document.value)
-    ? undefined
-    : resourceOf(document, 'MeshNetworks', 'meshnetworks', document.value);
+  const set = document === undefined ? undefined : (await loadSchemas(['mesh'])).get('mesh');
+  if (document === undefined || set === undefined || !isObject(document.value)) return undefined;
+  const networks = resourceOf(document, 'MeshNetworks', 'meshnetworks', document.value);
+  const { problems: found } = decodeMessage(document.value, 'MeshNetworks', set, {
+    title: 'mesh networks',
+    at: (...place) => ({ span: spanOf(...place) ?? document.span, resource: resourceId(networks) }),
+    unknownFields: 'warning',
+  });
+  problems.push(...found);
+  // What else it says is read all the same: each network stands for itself.
+  return networks;
+};
+
+interface LoadedCluster {
+  readonly cluster: Cluster;
+  readonly documents: readonly LoadedDocument[];
+}
+
+const readClusters = async (
+  clusters: readonly ClusterSources[],
+  problems: Problem[],
+): Promise<readonly LoadedCluster[]> => {
+  const read: LoadedCluster[] = [];
+  for (const { name, sources } of clusters) {
+    const loaded = await loadInput(sources);
+    problems.push(...loaded.problems);
+    read.push({ cluster: { name, mesh: loaded.input.mesh }, documents: loaded.documents });
+  }
+  return read;
 };
 
 const resourceOf = (document: LoadedDocument, kind: string, name: string, content: object): Resource => {

@@ -1,15 +1,15 @@
-import { hasErrors, type Problem } from '../base/problem.ts';
+import { hasErrors, type Problem, type Severity } from '../base/problem.ts';
 import type { Span } from '../base/span.ts';
 import { type LoadedDocument, loadYaml } from '../yaml/load.ts';
 import { spanOf } from '../yaml/located.ts';
 import type { Plain } from '../yaml/plain.ts';
 import { lineStarts, type SourceText } from '../yaml/source-text.ts';
 import type { IstioOperator } from './kinds.ts';
+import { decodeMessage } from './mesh-message.ts';
 import { type Resource, resourceId } from './resource.ts';
 import type { ConfigMap } from './schema/generated/types-kubernetes.ts';
 import type * as proto from './schema/generated/types-mesh.ts';
 import type { SchemaSet } from './schema/schema.ts';
-import { decodeFields } from './structure.ts';
 import { describeValue, isObject } from './value.ts';
 
 /** The fields that always have a value, whatever the input leaves out. */
@@ -126,18 +126,19 @@ interface Layer {
 /**
  * Reads the mesh configuration from ConfigMap `istio` (key `mesh`, YAML inside YAML) and `IstioOperator.spec.meshConfig`
  * in input order, later fields over earlier ones as istiod layers them: whole top-level fields, except that proxy
- * defaults merge field by field and extension providers by name.
+ * defaults merge field by field and extension providers by name. A layer with an error is left out.
  */
 export const readMeshConfig = (
   resources: readonly Resource[],
   documents: readonly LoadedDocument[],
   set: SchemaSet,
+  unknownFields: Severity = 'error',
 ): { readonly config: MeshConfig; readonly problems: readonly Problem[] } => {
   const problems: Problem[] = [];
   let config = DEFAULT_MESH_CONFIG;
   for (const resource of resources) {
     const layer = layerOf(resource, documents, problems);
-    if (layer !== undefined) config = applyLayer(config, layer, set, problems);
+    if (layer !== undefined) config = applyLayer(config, layer, set, unknownFields, problems);
   }
   return { config, problems };
 };
@@ -192,26 +193,20 @@ const locateInner = (source: SourceText, span: Span): ((inner: Span | undefined)
         };
 };
 
-const applyLayer = (before: MeshConfig, layer: Layer, set: SchemaSet, problems: Problem[]): MeshConfig => {
+const applyLayer = (
+  before: MeshConfig,
+  layer: Layer,
+  set: SchemaSet,
+  unknownFields: Severity,
+  problems: Problem[],
+): MeshConfig => {
   const resource = resourceId(layer.resource);
   const at = (container: object, key?: string | number, part?: 'key' | 'value') => {
     const span = layer.locate(spanOf(container, key, part)) ?? layer.resource.span;
     return { span, resource };
   };
-  const found: Problem[] = [];
-  const decoded = decodeFields(layer.fields, set.roots['MeshConfig'] ?? {}, {
-    definitions: set.definitions,
-    convention: 'proto',
-    report: ({ code, message, hint, place }) => {
-      found.push({
-        severity: 'error',
-        code,
-        message: `mesh configuration: ${message}`,
-        ...at(place.container, place.key, place.part),
-        ...(hint !== undefined && { hint }),
-      });
-    },
-  });
+  const title = 'mesh configuration';
+  const { decoded, problems: found } = decodeMessage(layer.fields, 'MeshConfig', set, { title, at, unknownFields });
   problems.push(...found);
   reportUnsupported(decoded, layer.fields, set, at, problems);
   // Like any object with an error, a layer with one is left out.

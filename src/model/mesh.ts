@@ -47,7 +47,7 @@ export const buildMesh = async (
   const resources = [...base.resources.filter((resource) => !overridden.has(identityOf(resource))), ...own].map(
     (resource, order) => ({ ...resource, order }),
   );
-  const config = await configOf(resources, [...(options.defaults ?? []), ...documents], problems);
+  const config = await configOf(resources, [...(options.defaults ?? []), ...documents], options, problems);
   const written = createMesh(resources, config);
   const deployed = deployGateways(written);
   return { mesh: deployed.length === 0 ? written : createMesh([...resources, ...deployed], config), problems };
@@ -80,6 +80,7 @@ const deduplicate = (resources: readonly Resource[], problems: Problem[]): reado
 const configOf = async (
   resources: readonly Resource[],
   documents: readonly LoadedDocument[],
+  { unknownFields }: MeshOptions,
   problems: Problem[],
 ): Promise<MeshConfig> => {
   const sources = resources.filter(
@@ -88,7 +89,7 @@ const configOf = async (
   if (sources.length === 0) return DEFAULT_MESH_CONFIG;
   const set = (await loadSchemas(['mesh'])).get('mesh');
   if (set === undefined) return DEFAULT_MESH_CONFIG;
-  const read = readMeshConfig(sources, documents, set);
+  const read = readMeshConfig(sources, documents, set, unknownFields);
   for (const problem of read.problems) problems.push(problem);
   return read.config;
 };

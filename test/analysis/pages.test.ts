@@ -50,9 +50,9 @@ describe.each(pages)('%s', (page) => {
     for (const code of emitted) expect(Object.keys(MESSAGES)).toContain(code);
   });
 
-  it.each(cases.map((one) => [one.title, one] as const))('%s', async (_title, { yaml, expected }) => {
+  it.each(cases.map((one) => [one.title, one] as const))('%s', async (_title, { own, clusters, expected }) => {
     const checks = await checksBeside(page);
-    const { input, problems } = await loadInput([{ name: 'case.yaml', text: yaml }]);
+    const { input, problems } = await loadInput([own], { clusters });
     expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
     const found = runChecks(checks, input);
     expect(found.map(({ span, level, code }) => `${span.line} ${level}: ${code}`).sort()).toEqual(expected);

@@ -102,13 +102,12 @@ const protoPaths = ['mesh/v1alpha1/', 'networking/v1alpha3/', 'networking/v1beta
   .filter((path) => path.endsWith('.proto'));
 const messages = readProtos(
   protoPaths.map((path) => istio.read(path)),
-  'istio.mesh.v1alpha1.MeshConfig',
+  ['istio.mesh.v1alpha1.MeshConfig', 'istio.mesh.v1alpha1.MeshNetworks'],
 );
-const { MeshConfig: meshRoot, ...meshDefinitions } = messages;
-if (meshRoot === undefined) throw new Error('no MeshConfig message');
+const { MeshConfig, MeshNetworks, ...meshDefinitions } = messages;
+if (MeshConfig === undefined || MeshNetworks === undefined) throw new Error('no MeshConfig or MeshNetworks message');
+const meshRoots = { MeshConfig, MeshNetworks };
 const meshFrom = provenance(istio, protoPaths);
-writeSet('mesh', { provenance: meshFrom, roots: { MeshConfig: meshRoot }, definitions: meshDefinitions });
-writeTypes(
-  'mesh',
-  printTypes(header(meshFrom), [{ name: 'MeshConfig', kind: undefined, schema: meshRoot }], meshDefinitions),
-);
+writeSet('mesh', { provenance: meshFrom, roots: meshRoots, definitions: meshDefinitions });
+const meshTypes = Object.entries(meshRoots).map(([name, schema]) => ({ name, kind: undefined, schema }));
+writeTypes('mesh', printTypes(header(meshFrom), meshTypes, meshDefinitions));

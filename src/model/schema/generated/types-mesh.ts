@@ -66,6 +66,10 @@ export interface MeshConfig {
   readonly serviceEntryVisibility?: ServiceEntryVisibility;
 }
 
+export interface MeshNetworks {
+  readonly networks?: Readonly<Record<string, Network>>;
+}
+
 export interface ConnectionPoolSettingsTCPSettingsTcpKeepalive {
   readonly probes?: number;
   readonly time?: string;
@@ -722,4 +726,21 @@ export interface ServiceEntryVisibilityPolicy {
 
 export interface ServiceEntryVisibilityMatchRule {
   readonly namespaceSelector?: LabelSelector;
+}
+
+export interface Network {
+  readonly endpoints?: readonly NetworkNetworkEndpoints[];
+  readonly gateways?: readonly NetworkIstioNetworkGateway[];
+}
+
+export interface NetworkNetworkEndpoints {
+  readonly fromCidr?: string;
+  readonly fromRegistry?: string;
+}
+
+export interface NetworkIstioNetworkGateway {
+  readonly registryServiceName?: string;
+  readonly address?: string;
+  readonly port?: number;
+  readonly locality?: string;
 }
