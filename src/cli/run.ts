@@ -18,8 +18,8 @@ const wantsJson = (argv: readonly string[]): boolean => {
   const words = end < 0 ? argv : argv.slice(0, end);
   return words.some(
     (word, at) =>
-      /^(-o=?|--output=)(json|yaml|ndjson)$/.test(word) ||
-      ((word === '-o' || word === '--output') && /^(json|yaml|ndjson)$/.test(words[at + 1] ?? '')),
+      /^(-o=?|--output=)(json(-compat)?|yaml|ndjson)$/i.test(word) ||
+      ((word === '-o' || word === '--output') && /^(json(-compat)?|yaml|ndjson)$/i.test(words[at + 1] ?? '')),
   );
 };
 

@@ -13,6 +13,10 @@ export interface CliOptions {
   readonly stdin?: string;
   readonly isTty?: boolean;
   readonly signal?: AbortSignal;
+  /** The working directory; this process's own unless told otherwise. */
+  readonly cwd?: string;
+  /** Sees what is written, as it is written. */
+  readonly onWrite?: (stream: 'stdout' | 'stderr', text: string) => void;
 }
 
 /** Runs a command line in this process, against streams of its own. */
@@ -22,7 +26,9 @@ export const runCli = async (argv: readonly string[], options: CliOptions = {}):
     isTty: options.isTty ?? false,
     columns: undefined,
     write: (text: string | Uint8Array) => {
-      written[name] += typeof text === 'string' ? text : Buffer.from(text).toString('utf8');
+      const words = typeof text === 'string' ? text : Buffer.from(text).toString('utf8');
+      written[name] += words;
+      options.onWrite?.(name, words);
     },
   });
   const stdin = options.stdin ?? '';
@@ -33,7 +39,7 @@ export const runCli = async (argv: readonly string[], options: CliOptions = {}):
     readStdin: async () => stdin,
     stdinIsTty: false,
     env: { HEDDLE_STATE_DIR: '/nonexistent/heddle', PATH: process.env['PATH'], ...options.env },
-    cwd: process.cwd(),
+    cwd: options.cwd ?? process.cwd(),
     pid: process.pid,
     execPath: process.execPath,
     nodeVersion: process.versions.node,

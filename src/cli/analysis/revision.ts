@@ -6,14 +6,14 @@ import type { Io } from '../io.ts';
 /** Far above any tree of configuration, far below what a process may hold. */
 const MAX_OUTPUT_BYTES = 1024 * 1024 * 1024;
 
-/** Runs git without a shell and answers its standard output; rejects with its words where it fails. */
+/** Runs git without a shell and answers its standard output; rejects with a Fault that has its words where it fails. */
 const git = (args: readonly string[], { cwd, env }: Pick<Io, 'cwd' | 'env'>, stdin = ''): Promise<Buffer> =>
   new Promise((done, failed) => {
     const options = { cwd, env, encoding: 'buffer', maxBuffer: MAX_OUTPUT_BYTES } as const;
     const child = execFile('git', [...args], options, (error, stdout, stderr) => {
       if (error === null) done(stdout);
       else if (error.code === 'ENOENT') failed(gitMissing(error));
-      else failed(new Error(stderr.toString('utf8').trim() || error.message));
+      else failed(gitFailed(stderr.toString('utf8').trim() || error.message));
     });
     // A git that ends before it has read everything says why on its own.
     child.stdin?.on('error', () => undefined);
@@ -28,11 +28,14 @@ const gitMissing = (cause: Error): Fault =>
     cause,
   });
 
+const gitFailed = (words: string): Fault =>
+  new Fault(`git failed: ${words}`, { kind: 'failure', code: 'GIT_FAILED', hint: 'see whether git status works' });
+
 /** Answers a Fault in place of git's own words, which become its cause. */
 const because =
   (message: string, code: string, hint: string) =>
   (cause: unknown): never => {
-    if (cause instanceof Fault) throw cause;
+    if (cause instanceof Fault && cause.code === 'GIT_NOT_FOUND') throw cause;
     throw new Fault(message, { kind: 'usage', code, hint, cause });
   };
 
@@ -72,7 +75,7 @@ const splitBatch = (bytes: Buffer, count: number): readonly Buffer[] => {
   for (let at = 0; blobs.length < count; ) {
     const headEnd = bytes.indexOf(10, at);
     const size = Number(bytes.toString('utf8', at, headEnd).split(' ')[2]);
-    if (headEnd < 0 || !Number.isSafeInteger(size)) throw new Error('git answered with something else than blobs');
+    if (headEnd < 0 || !Number.isSafeInteger(size)) throw gitFailed('it answered with something else than files');
     blobs.push(bytes.subarray(headEnd + 1, headEnd + 1 + size));
     at = headEnd + size + 2;
   }
@@ -102,6 +105,7 @@ export const openRevision = async (revision: string, io: Pick<Io, 'cwd' | 'env'>
   return {
     files: [...ids.keys()],
     read: async (files) => {
+      if (files.length === 0) return [];
       const wanted = files.map((file) => ids.get(file) ?? '');
       return splitBatch(await git(['cat-file', '--batch'], io, `${wanted.join('\n')}\n`), files.length);
     },
