@@ -221,6 +221,7 @@ export const MESSAGES = {
     'GatewayMergeOrder',
     'rule {rule} acts at gateway {gateway} only while its object is older than {virtualService}, whose rule {other} takes the same requests for {host}',
   ),
+  HED0014: warning('TrafficLost', '{share} % of the requests of rule {rule} get 503: {reasons}'),
   HED0040: info('FaultNeverFires', 'the {fault} never fires: {reason}'),
   HED0041: info('FaultDelayOutlastsTimeout', 'timeout {timeout} does not cut the injected delay of {delay}'),
   HED0042: info(

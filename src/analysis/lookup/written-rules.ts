@@ -10,20 +10,23 @@ import type { Place } from '../check.ts';
 export interface WrittenRule {
   readonly resource: Resource<VirtualService>;
   readonly rule: VirtualServiceHttp;
-  /** As Istio's messages name it: by its name in quotes, else by its position from 0. */
+  /** See `labelOf`. */
   readonly label: string;
 }
 
 const keyOf = ({ file, line, column, endLine, endColumn }: Span): string =>
   [file, line, column, endLine, endColumn].join(':');
 
+/** How Istio's messages name a rule or a match: by its name in quotes, else by its position from 0. */
+export const labelOf = ({ name = '' }: { readonly name?: string }, index: number): string =>
+  name === '' ? `#${index}` : `"${name}"`;
+
 /** Finds the rule that a route of the tables comes from. */
 export const indexWrittenRules = (mesh: Mesh): ((origin: Origin | undefined) => WrittenRule | undefined) => {
   const rules = new Map<string, WrittenRule>();
   for (const resource of mesh.of('VirtualService')) {
     for (const [index, rule] of (resource.object.spec?.http ?? []).entries()) {
-      const label = (rule.name ?? '') === '' ? `#${index}` : `"${rule.name}"`;
-      const written = { resource, rule, label };
+      const written = { resource, rule, label: labelOf(rule, index) };
       for (const container of [rule, ...(rule.match ?? [])]) {
         const span = spanOf(container);
         if (span !== undefined) rules.set(keyOf(span), written);

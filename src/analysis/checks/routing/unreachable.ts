@@ -12,7 +12,7 @@ import { createMatchIndex } from '../../lookup/match-index.ts';
 import { selectorText } from '../../lookup/pods.ts';
 import { virtualServicePlans } from '../../lookup/virtual-service-plans.ts';
 import { curlLine, routeOf, witnessOf } from '../../lookup/witness.ts';
-import { actAlike, indexWrittenRules, placeOfRule, type WrittenRule } from '../../lookup/written-rules.ts';
+import { actAlike, indexWrittenRules, labelOf, placeOfRule, type WrittenRule } from '../../lookup/written-rules.ts';
 import { Review } from '../../validate/review.ts';
 import { reviewReachability } from '../../validate/unreachable-rules.ts';
 
@@ -145,8 +145,7 @@ function* judge(written: WrittenRule, fates: readonly Fate[]): Iterable<Finding>
     const proofs = own.flatMap((fate) => fate.proof ?? []);
     const proof = proofs.find(changes);
     if (proof === undefined || proofs.length < own.length) continue;
-    const name = (one.name ?? '') === '' ? `#${index}` : `"${one.name}"`;
-    yield toFinding('HED0011', written, name, proof, { in: match, key: index });
+    yield toFinding('HED0011', written, labelOf(one, index), proof, { in: match, key: index });
   }
 }
 
