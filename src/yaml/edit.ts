@@ -1,4 +1,4 @@
-import { type Position, positionOf } from './located.ts';
+import { isFlow, type Position, positionOf } from './located.ts';
 import { resolvePlain } from './scalar.ts';
 import { spanAt } from './source-text.ts';
 import type { TextEdit } from './text-edit.ts';
@@ -99,8 +99,6 @@ export const replaceEntry = (mapping: object, key: string, name: string, value: 
   const before = text.slice(keyStart, keyEnd);
   return editAt(position, keyStart, end, `${likeBefore(before, name)}: ${writtenText(value, before.startsWith('"'))}`);
 };
-
-const isFlow = ({ source, start }: Position): boolean => '{['.includes(source.text.charAt(start));
 
 const lineStart = (text: string, at: number): number => Math.max(text.lastIndexOf('\n', at - 1) + 1, bom(text));
 

@@ -90,6 +90,9 @@ export const spanOf = (container: object, key?: string | number, part: 'key' | '
 /** Where a container and its entries stand, in offsets, for who edits the text; undefined when it did not come from one. */
 export const positionOf = (container: object): Position | undefined => Positioned.get(container);
 
+/** Whether a container is written in brackets. */
+export const isFlow = ({ source, start }: Position): boolean => '{['.includes(source.text.charAt(start));
+
 /** Lets a container derived from another (defaults added, renamed, merged) answer `spanOf` like the original. */
 export const copyPosition = (from: object, to: object): void => {
   const position = Positioned.get(from);

@@ -1,5 +1,5 @@
 import { loadYaml } from './load.ts';
-import { type Position, positionOf } from './located.ts';
+import { isFlow, type Position, positionOf } from './located.ts';
 import type { SourceText } from './source-text.ts';
 import { type Range, rangeOf, type TextEdit } from './text-edit.ts';
 
@@ -46,12 +46,20 @@ class Edited {
   }
 }
 
+/** Behind the end of the line: what is added there belongs to a container without brackets that ends in the line. */
+const lineEnd = (text: string, from: number): number => {
+  const rest = /[\r\n]/g;
+  rest.lastIndex = from;
+  return (rest.exec(text)?.index ?? text.length) + 1;
+};
+
 /** A value before and after edits, at its place before: equal but for the nodes that an edit replaces as a whole. */
 const isKept = (before: unknown, after: unknown, { start, end }: Range, edited: Edited): boolean => {
   if (edited.replaces(start, end)) return true;
-  if (!edited.touches(start, end)) return isEqual(before, after);
+  const position = isContainer(before) ? positionOf(before) : undefined;
+  const reach = position === undefined || isFlow(position) ? end : lineEnd(position.source.text, end);
+  if (!edited.touches(start, reach)) return isEqual(before, after);
   if (!isContainer(before) || !isContainer(after)) return false;
-  const position = positionOf(before);
   // An alias names another place; an edit inside its own text would leave half a name.
   if (position === undefined || position.start < start || position.end > end) return false;
   if (Array.isArray(before)) return Array.isArray(after) && areItemsKept(before, after, position, edited);

@@ -106,7 +106,7 @@ export const reviewExportTo = (
   exportTo.forEach((entry, index) => {
     const at: At = [exportTo, index];
     const key = entry === '.' ? resource.namespace : entry;
-    if (seen.has(key)) review.refuse(`exportTo names ${key} twice`, at);
+    if (seen.has(key)) review.refuseRepeated(`exportTo names ${key} twice`, [exportTo, index]);
     else if (key === '~' && !mayBeNone) review.refuse('only a ServiceEntry may be exported to no one ("~")', at);
     else if (key !== '*' && key !== '~' && !isDnsLabel(key)) {
       review.refuse(`exportTo entry "${entry}" is neither ".", "*" nor a namespace`, at);

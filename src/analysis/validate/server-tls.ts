@@ -41,7 +41,7 @@ const reviewCiphers = (tls: GatewayServerTls, review: Review): void => {
     seen.add(suite);
     return isRepeated && isKnownCipher(suite);
   });
-  if (repeated >= 0) review.warn(`cipher suite ${suites[repeated]} is named twice`, [suites, repeated]);
+  if (repeated >= 0) review.warnRepeated(`cipher suite ${suites[repeated]} is named twice`, [suites, repeated]);
 };
 
 /** Every way to name a certificate, a key or a CA. */

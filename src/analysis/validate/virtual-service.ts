@@ -74,7 +74,9 @@ const reviewHosts = (spec: VirtualServiceSpec, isForGateways: boolean, review: R
   });
   if (review.remarks.length > before) return;
   for (const { first, second } of findOverlaps(hosts)) {
-    review.refuse(`hosts ${hosts[first]} and ${hosts[second]} overlap`, [hosts, second]);
+    const message = `hosts ${hosts[first]} and ${hosts[second]} overlap`;
+    if (hosts[first] === hosts[second]) review.refuseRepeated(message, [hosts, second]);
+    else review.refuse(message, [hosts, second]);
   }
 };
 

@@ -1,11 +1,14 @@
 import { suggest } from '../../../base/distance.ts';
 import type { Resource } from '../../../model/resource.ts';
+import { insertEntry, removeEntry, renameKey } from '../../../yaml/edit.ts';
 import { spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding, type Place } from '../../check.ts';
-import type { Finding } from '../../finding.ts';
+import type { Edit, Finding } from '../../finding.ts';
 import { ISTIO_ANNOTATIONS, type IstioAnnotation } from '../../generated/annotations.ts';
 import { refuseAnnotationValue } from '../../lookup/annotation-values.ts';
+import { podTemplateOf } from '../../lookup/pod-template.ts';
 import { isWritten } from '../../lookup/written.ts';
+import { offerFix } from '../../offer-fix.ts';
 
 const KNOWN: ReadonlyMap<string, IstioAnnotation> = new Map(ISTIO_ANNOTATIONS.map((row) => [row.name, row]));
 
@@ -37,13 +40,43 @@ const unknown = (resource: Resource, name: string): Finding => {
       ...placeOf(resource, name, 'key', near === undefined ? 'no annotation of Istio' : `did you mean "${near}"?`),
       effect: 'Istio passes over it',
       hint: near === undefined ? 'remove it, or look its name up' : `write "${near}"`,
+      ...(near !== undefined &&
+        offerFix(`write "${near}"`, 'unsafe', [renameKey(resource.object.metadata.annotations ?? {}, name, near)])),
     },
   );
 };
 
+/** Takes an annotation out, and all of them with the last. */
+const removeAnnotation = ({ metadata }: Resource['object'], name: string): Edit | undefined => {
+  const { annotations = {} } = metadata;
+  return Object.keys(annotations).length === 1 ? removeEntry(metadata, 'annotations') : removeEntry(annotations, name);
+};
+
+// A label is seen by the webhook's own selector as well, so that it can inject where an annotation cannot.
+const becomeLabel = ({ object, annotations: { [INJECT]: value = '' } }: Resource): Pick<Place, 'fix'> =>
+  offerFix('make it a label', 'unsafe', [
+    removeAnnotation(object, INJECT),
+    insertEntry(object.metadata.labels ?? {}, INJECT, value),
+  ]);
+
+/** Moves an annotation into the pod template beside those it already has. */
+const moveToPods = (resource: Resource, name: string): Pick<Place, 'fix'> => {
+  const { annotations } = podTemplateOf(resource);
+  const value = resource.annotations[name] ?? '';
+  return offerFix('move it to the pod template', 'unsafe', [
+    removeAnnotation(resource.object, name),
+    insertEntry(annotations, name, value),
+  ]);
+};
+
 const deprecated = (resource: Resource, name: string): Finding => {
   const advice = name === INJECT ? `use the label ${INJECT}` : 'Istio keeps it only for old configurations';
-  return finding('IST0135', resource, { annotation: name, advice }, placeOf(resource, name, 'key', 'deprecated'));
+  return finding(
+    'IST0135',
+    resource,
+    { annotation: name, advice },
+    { ...placeOf(resource, name, 'key', 'deprecated'), ...(name === INJECT && becomeLabel(resource)) },
+  );
 };
 
 const misplaced = (resource: Resource, { name, resources }: IstioAnnotation): Finding => {
@@ -57,6 +90,7 @@ const misplaced = (resource: Resource, { name, resources }: IstioAnnotation): Fi
       ...placeOf(resource, name, 'key', `has an effect only on ${wanted}`),
       effect: 'the annotation does nothing here',
       hint: isForPods ? 'move it to spec.template.metadata.annotations' : `move it to ${wanted}`,
+      ...(isForPods && moveToPods(resource, name)),
     },
   );
 };

@@ -3,12 +3,14 @@ import type { Mesh } from '../../../model/mesh.ts';
 import type { Resource } from '../../../model/resource.ts';
 import type { AuthorizationPolicy } from '../../../model/schema/generated/types-istio.ts';
 import { matchesLabels } from '../../../model/selector.ts';
+import { setText } from '../../../yaml/edit.ts';
 import { spanOf } from '../../../yaml/located.ts';
 import { type AnalysisInput, defineCheck, finding } from '../../check.ts';
 import type { Finding } from '../../finding.ts';
 import { hasSidecar, isAmbient } from '../../lookup/in-mesh.ts';
 import { podTemplateOf } from '../../lookup/pod-template.ts';
 import { indexPods, type PodIndex, selectorText } from '../../lookup/pods.ts';
+import { offerFix } from '../../offer-fix.ts';
 
 /** In every cluster, or in every one with Istio. */
 const ALWAYS_THERE: readonly string[] = ['default', 'istio-system', 'kube-system'];
@@ -96,7 +98,6 @@ function* findUnknownNamespaces(
       for (const [key, name] of list.entries()) {
         const { isKnown, near } = lookUp(name);
         if (isKnown) continue;
-        const hint = near === undefined ? undefined : `write "${near}"`;
         yield finding(
           'IST0101',
           resource,
@@ -104,7 +105,10 @@ function* findUnknownNamespaces(
           {
             in: list,
             key,
-            ...(hint !== undefined && { hint }),
+            ...(near !== undefined && {
+              hint: `write "${near}"`,
+              ...offerFix(`write "${near}"`, 'unsafe', [setText(list, key, near)]),
+            }),
             effect:
               list === source?.namespaces
                 ? 'no request comes from this namespace'

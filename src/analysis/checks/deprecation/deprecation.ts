@@ -5,9 +5,11 @@ import type {
   VirtualServiceHttpFaultDelay,
 } from '../../../model/schema/generated/types-istio.ts';
 import type { CustomResourceDefinition } from '../../../model/schema/generated/types-kubernetes.ts';
+import { removeEntry } from '../../../yaml/edit.ts';
 import { spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding } from '../../check.ts';
 import type { Edit, Finding, Fix, SecondaryLabel } from '../../finding.ts';
+import { offerFix } from '../../offer-fix.ts';
 
 /** Kinds of `rbac.istio.io`, which AuthorizationPolicy replaced in Istio 1.6. */
 const REMOVED_KINDS: ReadonlySet<string> = new Set([
@@ -61,6 +63,7 @@ function* findEgressProxy(resource: Resource<Sidecar>): Iterable<Finding> {
     labels: span === undefined ? [] : [{ span, text: 'ignored' }],
     effect: 'unknown destinations are reached directly, not through this host',
     hint: 'remove it',
+    ...offerFix('remove egressProxy', 'safe', [removeEntry(policy, 'egressProxy')]),
   });
 }
 

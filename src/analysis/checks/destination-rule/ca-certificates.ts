@@ -1,5 +1,7 @@
 import type { DestinationRule } from '../../../model/schema/generated/types-istio.ts';
+import { insertEntry, setText } from '../../../yaml/edit.ts';
 import { defineCheck, finding, type Place } from '../../check.ts';
+import { offerFix } from '../../offer-fix.ts';
 
 type Spec = NonNullable<DestinationRule['spec']>;
 type Tls = NonNullable<NonNullable<Spec['trafficPolicy']>['tls']>;
@@ -14,6 +16,9 @@ const placeOf = (tls: Tls): Place => ({
   ...('caCertificates' in tls && { in: tls, key: 'caCertificates' }),
   effect: 'whoever answers at the address is believed to be the server',
   hint: 'set caCertificates, for example to system',
+  ...offerFix('verify the server with the certificates of the system', 'unsafe', [
+    'caCertificates' in tls ? setText(tls, 'caCertificates', 'system') : insertEntry(tls, 'caCertificates', 'system'),
+  ]),
 });
 
 /** Istio's `destinationrule.CaCertificateAnalyzer`. */

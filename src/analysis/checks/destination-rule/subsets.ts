@@ -1,9 +1,11 @@
 import type { Pod } from '../../../model/pod.ts';
+import { setText } from '../../../yaml/edit.ts';
 import { spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding } from '../../check.ts';
 import type { SecondaryLabel } from '../../finding.ts';
 import { indexHosts, type KnownHost } from '../../lookup/hosts.ts';
 import { indexPods, selectorText } from '../../lookup/pods.ts';
+import { offerFix } from '../../offer-fix.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -53,6 +55,7 @@ export const destinationRuleSubsets = defineCheck({
       const known = hosts.find(spec.host, rule.namespace, spec.exportTo);
       if (known === undefined) {
         const hint = hosts.hintFor(spec.host, rule.namespace);
+        const near = hosts.nearestTo(spec.host, rule.namespace);
         yield finding(
           'IST0174',
           rule,
@@ -61,6 +64,7 @@ export const destinationRuleSubsets = defineCheck({
             labels: labelAt(spec, 'host', 'this host'),
             ...(!spec.host.startsWith('*') && { effect: 'no connection ever meets the rule' }),
             ...(hint !== undefined && { hint }),
+            ...(near !== undefined && offerFix(`write "${near}"`, 'unsafe', [setText(spec, 'host', near)])),
           },
         );
         continue;

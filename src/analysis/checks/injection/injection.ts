@@ -1,11 +1,13 @@
 import type { Mesh } from '../../../model/mesh.ts';
 import { type Resource, resourceId } from '../../../model/resource.ts';
 import type { Namespace, Pod } from '../../../model/schema/generated/types-kubernetes.ts';
+import { removeEntry } from '../../../yaml/edit.ts';
 import { spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding } from '../../check.ts';
 import type { Finding, SecondaryLabel } from '../../finding.ts';
 import { injectorConfigName, isEnabledByDefault } from '../../lookup/injector.ts';
 import { proxyContainer } from '../../lookup/pod-template.ts';
+import { offerFix } from '../../offer-fix.ts';
 
 const INJECTION = 'istio-injection';
 const REVISION = 'istio.io/rev';
@@ -24,7 +26,7 @@ const labelPlaces = ({ object }: Resource<Namespace>, keys: readonly string[]): 
 };
 
 function* findContradiction(namespace: Resource<Namespace>): Iterable<Finding> {
-  const { labels, name } = namespace;
+  const { labels, name, object } = namespace;
   const injection = labels[INJECTION];
   // Whoever says "disabled" means it, whatever else is there.
   const others = injection === undefined || injection === 'enabled' ? [REVISION, DATAPLANE_MODE] : [];
@@ -35,6 +37,12 @@ function* findContradiction(namespace: Resource<Namespace>): Iterable<Finding> {
     labels: labelPlaces(namespace, keys),
     ...(injection !== undefined && { effect: `${INJECTION} decides: the other labels do not choose the sidecar` }),
     hint: 'keep one of the labels',
+    ...(injection !== undefined &&
+      offerFix(
+        `remove ${others.join(' and ')}`,
+        'unsafe',
+        others.flatMap((key) => (Object.hasOwn(labels, key) ? [removeEntry(object.metadata.labels ?? {}, key)] : [])),
+      )),
   });
 }
 

@@ -6,9 +6,11 @@ import type {
   Telemetry,
   WasmPlugin,
 } from '../../../model/schema/generated/types-istio.ts';
+import { replaceEntry } from '../../../yaml/edit.ts';
 import { spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding, type Place } from '../../check.ts';
 import { indexPods } from '../../lookup/pods.ts';
+import { offerFix } from '../../offer-fix.ts';
 
 const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name';
 
@@ -21,12 +23,20 @@ const policiesOf = (mesh: Mesh): readonly Policy[] => [
   ...mesh.of('WasmPlugin'),
 ];
 
-const placeOf = (container: object, gateway: string): Place => {
+const placeOf = (container: object, gateway: string, gateways: readonly string[]): Place => {
   const span = spanOf(container, 'selector', 'key');
   return {
     labels: span === undefined ? [] : [{ span, text: `selects pods of Gateway ${gateway}` }],
     effect: 'the proxies of the Gateway do not apply it',
     hint: `attach it by targetRefs to Gateway ${gateway}`,
+    ...offerFix('attach it by targetRefs', 'unsafe', [
+      replaceEntry(
+        container,
+        'selector',
+        'targetRefs',
+        gateways.map((name) => ({ group: 'gateway.networking.k8s.io', kind: 'Gateway', name })),
+      ),
+    ]),
   };
 };
 
@@ -42,8 +52,9 @@ export const gatewaySelector = defineCheck({
       const { spec } = resource.object;
       if (spec?.selector === undefined || spec.targetRef !== undefined) continue;
       const selected = gatewayPods.select(spec.selector.matchLabels ?? {}, resource.namespace);
-      for (const gateway of new Set(selected.map(({ labels }) => labels[GATEWAY_NAME] ?? ''))) {
-        yield finding('IST0166', resource, { gateway }, placeOf(spec, gateway));
+      const gateways = [...new Set(selected.map(({ labels }) => labels[GATEWAY_NAME] ?? ''))];
+      for (const gateway of gateways) {
+        yield finding('IST0166', resource, { gateway }, placeOf(spec, gateway, gateways));
       }
     }
   },

@@ -1,5 +1,8 @@
+import { suggest } from '../../../base/distance.ts';
 import { isObject } from '../../../model/value.ts';
+import { setText } from '../../../yaml/edit.ts';
 import { defineCheck, finding } from '../../check.ts';
+import { offerFix } from '../../offer-fix.ts';
 
 /** Istio's own registries; every cluster with a secret for remote access is one more. */
 const REGISTRIES = ['Mock', 'Kubernetes', 'External'];
@@ -20,7 +23,13 @@ export const meshNetworkRegistries = defineCheck({
       for (const endpoint of Array.isArray(endpoints) ? endpoints : []) {
         const registry: unknown = isObject(endpoint) ? endpoint['fromRegistry'] : undefined;
         if (typeof registry !== 'string' || known.has(registry)) continue;
-        const place = { in: endpoint, key: 'fromRegistry', hint: `write one of ${[...known].join(', ')}` };
+        const near = suggest(registry, known);
+        const place = {
+          in: endpoint,
+          key: 'fromRegistry',
+          hint: `write one of ${[...known].join(', ')}`,
+          ...(near !== undefined && offerFix(`write "${near}"`, 'unsafe', [setText(endpoint, 'fromRegistry', near)])),
+        };
         yield finding('IST0126', meshNetworks, { network, registry }, place);
       }
     }

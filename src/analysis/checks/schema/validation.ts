@@ -19,6 +19,7 @@ const placeOf = (resource: Resource, remarks: readonly Remark[]): Place => {
     labels: spans.map((span) => ({ span, text: 'here' })),
     ...(first?.kind === 'refusal' && { effect: 'the webhook refuses the object: a cluster keeps what it had before' }),
     ...(first?.hint !== undefined && { hint: first.hint }),
+    ...(first?.fix !== undefined && { fix: { ...first.fix, edits: remarks.flatMap(({ fix }) => fix?.edits ?? []) } }),
   };
 };
 

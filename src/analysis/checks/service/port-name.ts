@@ -1,9 +1,11 @@
 import { suggest } from '../../../base/distance.ts';
 import type { Resource } from '../../../model/resource.ts';
 import type { Service, ServicePort } from '../../../model/schema/generated/types-kubernetes.ts';
-import { defineCheck, finding } from '../../check.ts';
+import { setText } from '../../../yaml/edit.ts';
+import { defineCheck, finding, type Place } from '../../check.ts';
 import type { Finding } from '../../finding.ts';
 import { isControlPlane, isWritten } from '../../lookup/written.ts';
+import { offerFix } from '../../offer-fix.ts';
 
 const PROTOCOLS: ReadonlySet<string> = new Set([
   'grpc',
@@ -39,11 +41,14 @@ const tellsProtocol = ({ appProtocol, name = '', port, protocol }: ServicePort):
   return words.startsWith('grpc-web') || PROTOCOLS.has(words.split('-', 1)[0] ?? '') || WELL_KNOWN_PORTS.has(port);
 };
 
-const hintFor = ({ name = '', appProtocol }: ServicePort): string => {
-  const near = suggest((appProtocol ?? name).split('-', 1)[0] ?? '', PROTOCOLS);
-  return near === undefined
-    ? 'set appProtocol, or begin the name with the protocol: http-web'
-    : `did you mean "${near}"?`;
+/** What to do about a port; where its first word is nearly a protocol, that is a fix. */
+const adviceFor = (port: ServicePort): Pick<Place, 'hint' | 'fix'> => {
+  const key = port.appProtocol === undefined ? 'name' : 'appProtocol';
+  const [first = '', ...rest] = (port[key] ?? '').split('-');
+  const near = suggest(first, PROTOCOLS);
+  if (near === undefined) return { hint: 'set appProtocol, or begin the name with the protocol: http-web' };
+  const text = [near, ...rest].join('-');
+  return { hint: `did you mean "${near}"?`, ...offerFix(`write "${text}"`, 'unsafe', [setText(port, key, text)]) };
 };
 
 const onExternalName = (service: Resource<Service>, place: ServicePort): Finding => {
@@ -67,7 +72,7 @@ const onUnnamed = (service: Resource<Service>, place: ServicePort): Finding => {
     in: place,
     key: 'port',
     effect: 'the proxy finds out the protocol of each connection from its first bytes',
-    hint: hintFor(place),
+    ...adviceFor(place),
   });
 };
 

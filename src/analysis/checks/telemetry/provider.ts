@@ -1,5 +1,7 @@
+import { insertEntry } from '../../../yaml/edit.ts';
 import { spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding } from '../../check.ts';
+import { offerFix } from '../../offer-fix.ts';
 
 /** Istio's `telemetry.ProviderAnalyzer`; one finding a Telemetry. */
 export const telemetryProvider = defineCheck({
@@ -22,6 +24,12 @@ export const telemetryProvider = defineCheck({
         {
           labels: without.map((entry) => ({ span: spanOf(entry) ?? resource.span, text: 'no provider' })),
           effect: 'nothing is logged because of it',
+          ...(known !== undefined &&
+            offerFix(
+              `log with provider ${known}`,
+              'unsafe',
+              without.map((entry) => insertEntry(entry, 'providers', [{ name: known }])),
+            )),
           hint: `name a provider${known === undefined ? '' : `, such as ${known}`}, or set defaultProviders.accessLogging in the mesh configuration`,
         },
       );

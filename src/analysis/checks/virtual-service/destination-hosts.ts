@@ -1,11 +1,13 @@
 import { type Resource, resourceId } from '../../../model/resource.ts';
 import type { Destination, VirtualService } from '../../../model/schema/generated/types-istio.ts';
+import { setText } from '../../../yaml/edit.ts';
 import { spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding } from '../../check.ts';
 import type { Finding, SecondaryLabel } from '../../finding.ts';
 import { destinationsOf, type RuleDestination, roleOf } from '../../lookup/destinations.ts';
 import { type HostIndex, indexHosts, type KnownHost } from '../../lookup/hosts.ts';
 import { nameList } from '../../lookup/name-list.ts';
+import { offerFix } from '../../offer-fix.ts';
 
 /** A VirtualService and the destination with a subset that it gives one of its own hosts. */
 interface SubsetRule {
@@ -50,7 +52,14 @@ const checkDestination = (
   const effect = kind.startsWith('mirror')
     ? 'the copies of the requests are lost'
     : 'requests that this rule sends there get 503, connections are closed';
-  const place = { in: destination, key: 'host', effect, ...(hint !== undefined && { hint }) };
+  const near = hosts.nearestTo(destination.host, namespace);
+  const place = {
+    in: destination,
+    key: 'host',
+    effect,
+    ...(hint !== undefined && { hint }),
+    ...(near !== undefined && offerFix(`write "${near}"`, 'unsafe', [setText(destination, 'host', near)])),
+  };
   return [finding('IST0101', virtualService, values, place)];
 };
 

@@ -3,10 +3,12 @@ import type { Mesh } from '../../../model/mesh.ts';
 import { CLUSTER_DOMAIN, resolveShortName } from '../../../model/names.ts';
 import { type Resource, resourceId } from '../../../model/resource.ts';
 import type { DestinationRule } from '../../../model/schema/generated/types-istio.ts';
+import { setText } from '../../../yaml/edit.ts';
 import { spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding } from '../../check.ts';
 import { destinationsOf } from '../../lookup/destinations.ts';
 import { nameList } from '../../lookup/name-list.ts';
+import { offerFix } from '../../offer-fix.ts';
 
 interface KnownSubsets {
   readonly names: Set<string>;
@@ -32,9 +34,8 @@ const indexSubsets = (mesh: Mesh): ReadonlyMap<string, KnownSubsets> => {
   return byHost;
 };
 
-const adviceFor = (subset: string, host: string, known: KnownSubsets | undefined): string => {
+const adviceFor = (host: string, known: KnownSubsets | undefined, near: string | undefined): string => {
   if (known === undefined) return `define the subset in a DestinationRule for ${host}`;
-  const near = suggest(subset, [...known.names]);
   if (near !== undefined) return `did you mean "${near}"?`;
   const defined = known.names.size === 0 ? 'which has none' : `which has ${nameList([...known.names])}`;
   return `add it to the subsets of ${resourceId(known.rule)}, ${defined}`;
@@ -52,6 +53,7 @@ export const destinationSubsets = defineCheck({
         const { host, subset = '' } = destination;
         const known = subsets.get(keyOf(host, virtualService.namespace));
         if (subset === '' || known?.names.has(subset) === true) continue;
+        const near = suggest(subset, known?.names ?? []);
         const isMirror = kind.startsWith('mirror');
         const values = { kind: isMirror ? 'subset of mirror host' : 'subset of host', name: `${host}+${subset}` };
         yield finding('IST0101', virtualService, values, {
@@ -64,7 +66,8 @@ export const destinationSubsets = defineCheck({
           effect: isMirror
             ? 'the copies of the requests are lost'
             : 'requests that this rule sends there get 503, connections are closed',
-          hint: adviceFor(subset, host, known),
+          hint: adviceFor(host, known, near),
+          ...(near !== undefined && offerFix(`write "${near}"`, 'unsafe', [setText(destination, 'subset', near)])),
         });
       }
     }

@@ -4,7 +4,9 @@ import type { Mesh } from '../../../model/mesh.ts';
 import type { Resource } from '../../../model/resource.ts';
 import type { Gateway } from '../../../model/schema/generated/types-istio.ts';
 import { intersectHosts, qualifyGateway } from '../../../traffic/compile/names.ts';
+import { setText } from '../../../yaml/edit.ts';
 import { defineCheck, finding } from '../../check.ts';
+import { offerFix } from '../../offer-fix.ts';
 
 interface FoundGateway {
   readonly span: Span;
@@ -38,13 +40,12 @@ const findGateway = (mesh: Mesh, namespace: string, name: string, from: string):
 const isServed = (gateway: FoundGateway | undefined, hosts: readonly string[]): boolean =>
   gateway?.hosts.some((served) => hosts.some((host) => intersectHosts(served, host) !== undefined)) === true;
 
-const hintFor = (mesh: Mesh, reference: string, namespace: string): string | undefined => {
+const nearestTo = (mesh: Mesh, reference: string, namespace: string): string | undefined => {
   const names = mesh.of('Gateway').map((gateway) => {
     const isNear = gateway.namespace === namespace && !reference.includes('/');
     return isNear ? gateway.name : `${gateway.namespace}/${gateway.name}`;
   });
-  const near = suggest(reference, names);
-  return near === undefined ? undefined : `did you mean "${near}"?`;
+  return suggest(reference, names);
 };
 
 /** Istio's `virtualservice.GatewayAnalyzer`. */
@@ -67,9 +68,16 @@ export const virtualServiceGateways = defineCheck({
         const gateway = findGateway(mesh, namespace, name, own);
         if (gateway === undefined) {
           const effect = 'no request from this gateway ever meets the rules';
-          const hint = hintFor(mesh, reference, own);
+          const near = nearestTo(mesh, reference, own);
           const values = { kind: 'gateway', name: reference };
-          yield finding('IST0101', virtualService, values, { ...place, effect, ...(hint !== undefined && { hint }) });
+          yield finding('IST0101', virtualService, values, {
+            ...place,
+            effect,
+            ...(near !== undefined && {
+              hint: `did you mean "${near}"?`,
+              ...offerFix(`write "${near}"`, 'unsafe', [setText(gateways, index, near)]),
+            }),
+          });
         }
         if (isServed(gateway, hosts)) continue;
         const labels = gateway === undefined ? [] : [{ span: gateway.span, text: 'the gateway' }];

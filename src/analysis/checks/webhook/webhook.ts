@@ -5,12 +5,15 @@ import type {
   LabelSelector,
   MutatingWebhook,
   MutatingWebhookConfiguration,
+  ServiceReference,
 } from '../../../model/schema/generated/types-kubernetes.ts';
 import { matchesSelector } from '../../../model/selector.ts';
+import { setText } from '../../../yaml/edit.ts';
 import { spanOf } from '../../../yaml/located.ts';
-import { defineCheck, finding } from '../../check.ts';
+import { defineCheck, finding, type Place } from '../../check.ts';
 import type { Finding } from '../../finding.ts';
 import { nameList, SHOWN_NAMES } from '../../lookup/name-list.ts';
+import { offerFix } from '../../offer-fix.ts';
 
 const REVISION = 'istio.io/rev';
 
@@ -157,6 +160,15 @@ function* findOverlaps(entries: readonly Entry[]): Iterable<Finding> {
   }
 }
 
+const nameService = (service: ServiceReference, near: string): Pick<Place, 'fix'> => {
+  const [namespace = '', name = ''] = near.split('/');
+  const edits = [
+    ...(namespace === service.namespace ? [] : [setText(service, 'namespace', namespace)]),
+    ...(name === service.name ? [] : [setText(service, 'name', name)]),
+  ];
+  return offerFix(`call "${near}"`, 'unsafe', edits);
+};
+
 function* findMissingServices(entries: readonly Entry[], mesh: Mesh): Iterable<Finding> {
   const told = new Set<string>();
   for (const { resource, webhook } of entries) {
@@ -177,7 +189,7 @@ function* findMissingServices(entries: readonly Entry[], mesh: Mesh): Iterable<F
       {
         labels: span === undefined ? [] : [{ span, text: 'no Service of this name' }],
         effect: 'the injector cannot be called: pods it selects are not injected, or not created',
-        ...(near !== undefined && { hint: `did you mean "${near}"?` }),
+        ...(near !== undefined && { hint: `did you mean "${near}"?`, ...nameService(service, near) }),
       },
     );
   }
