@@ -2,6 +2,9 @@ import type { Check } from './check.ts';
 import { annotations } from './checks/annotations/annotations.ts';
 import { applicationUid } from './checks/application-uid/application-uid.ts';
 import { blockedCidrs } from './checks/authentication/blocked-cidrs.ts';
+import { contradictions } from './checks/authorization/contradictions.ts';
+import { deniedHosts } from './checks/authorization/host-port.ts';
+import { patterns } from './checks/authorization/patterns.ts';
 import { authorizationReferences } from './checks/authorization/references.ts';
 import { negativeConditions } from './checks/conditions/conditions.ts';
 import { multiService } from './checks/deployment/multi-service.ts';
@@ -25,6 +28,8 @@ import { gatewayApiVersion } from './checks/kubernetes-gateway/crd-version.ts';
 import { gatewaySelector } from './checks/kubernetes-gateway/selector.ts';
 import { meshNetworkRegistries } from './checks/mesh-networks/registries.ts';
 import { multiClusterServices } from './checks/multi-cluster/services.ts';
+import { gatewayMerge } from './checks/routing/gateway-merge.ts';
+import { lostTraffic } from './checks/routing/lost-traffic.ts';
 import { unreachableRules } from './checks/routing/unreachable.ts';
 import * as validation from './checks/schema/validation.ts';
 import { portName } from './checks/service/port-name.ts';
@@ -62,6 +67,9 @@ export const CHECKS: readonly Check[] = [
   gatewayConflicts,
   gatewayPorts,
   gatewaySecrets,
+  contradictions,
+  patterns,
+  deniedHosts,
   destinationRuleMutualTls,
   faults,
   loadBalancer,
@@ -75,6 +83,8 @@ export const CHECKS: readonly Check[] = [
   gatewayApiVersion,
   gatewaySelector,
   meshNetworkRegistries,
+  gatewayMerge,
+  lostTraffic,
   unreachableRules,
   // One for each kind; their names sort as the exports do.
   ...Object.values(validation),
