@@ -249,6 +249,9 @@ export const MESSAGES = {
   HED0056: warning('PortLevelSettingsReplaceAll', 'settings of port {port} replace {fields} of {parent}'),
   HED0057: warning('PlaintextToStrict', 'plaintext to {host} port {port}, where {policy} takes mutual TLS alone'),
   HED0058: warning('MutualTlsWithoutSidecar', 'mutual TLS to {host}, whose pods have no sidecar ({reason})'),
+  HED0060: warning('AuthorizationContradiction', '{field} and {other} exclude each other: no request has both'),
+  HED0061: warning('AuthorizationValueNeverMatches', '{field} "{value}" matches no request: {reason}'),
+  HED0062: warning('DeniedHostWithoutPort', 'host {host} is denied, but not with a port'),
 } as const;
 
 /** A code of the catalogue: Istio's `IST`, heddle's own `HED`. */
