@@ -29,6 +29,7 @@ import { gatewaySelector } from './checks/kubernetes-gateway/selector.ts';
 import { meshNetworkRegistries } from './checks/mesh-networks/registries.ts';
 import { multiClusterServices } from './checks/multi-cluster/services.ts';
 import { gatewayMerge } from './checks/routing/gateway-merge.ts';
+import { hostNames } from './checks/routing/host-names.ts';
 import { lostTraffic } from './checks/routing/lost-traffic.ts';
 import { unreachableRules } from './checks/routing/unreachable.ts';
 import * as validation from './checks/schema/validation.ts';
@@ -84,6 +85,7 @@ export const CHECKS: readonly Check[] = [
   gatewaySelector,
   meshNetworkRegistries,
   gatewayMerge,
+  hostNames,
   lostTraffic,
   unreachableRules,
   // One for each kind; their names sort as the exports do.

@@ -222,6 +222,9 @@ export const MESSAGES = {
     'rule {rule} acts at gateway {gateway} only while its object is older than {virtualService}, whose rule {other} takes the same requests for {host}',
   ),
   HED0014: warning('TrafficLost', '{share} % of the requests of rule {rule} get 503: {reasons}'),
+  HED0015: warning('ShortHostAtGateway', 'host {host} stands for {full} at a gateway, not for itself'),
+  HED0016: warning('HostNotAtGateway', 'no server of {gateways} has host {host}, though others of the list are served'),
+  HED0017: warning('HostNotCompleted', 'host {host} is not completed to {full}: the rules are not for the Service'),
   HED0040: info('FaultNeverFires', 'the {fault} never fires: {reason}'),
   HED0041: info('FaultDelayOutlastsTimeout', 'timeout {timeout} does not cut the injected delay of {delay}'),
   HED0042: info(
