@@ -145,8 +145,9 @@ export interface SuppressOptions {
 }
 
 /**
- * Takes out what comments, annotations and the command line silence; marks, and rules of the
- * configuration, that silence nothing come back as findings of HED0001. The first of comment, annotation and rule that fits gets the credit, every one that fits counts as used.
+ * Takes out what comments, annotations, the configuration and the command line silence; marks, and rules of the
+ * configuration, that silence nothing come back as findings of HED0001. The first of comment, annotation and rule that
+ * fits gets the credit, every one that fits counts as used.
  */
 export const suppress = (findings: readonly Finding[], options: SuppressOptions): Suppression => {
   const { sources, resources, rules, isLookedFor, isReasonRequired = false } = options;

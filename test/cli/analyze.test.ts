@@ -41,15 +41,6 @@ const codesIn = (stdout: string): readonly string[] =>
   (JSON.parse(stdout) as readonly Item[]).map(({ code, origin }) => `${code} ${origin}`);
 
 describe.each([...FORMATS.keys()])('heddle analyze -o %s', (format) => {
-  it.each([
-    ['79 for an error', bad, 79],
-    ['79 for an error beside a document that cannot be parsed', both, 79],
-    ['65 for a document that cannot be parsed', broken, 65],
-    ['0 where there is nothing to say', clean, 0],
-  ])('exits with %s', async (_what, path, code) => {
-    expect((await runCli(['analyze', path, '-o', format])).code).toBe(code);
-  });
-
   it('writes the same to a file as into a pipe', async () => {
     const file = join(directory, `report.${format}`);
     const { stdout } = await runCli(['lint', bad, '-o', format, '-o', `${format}=${file}`]);

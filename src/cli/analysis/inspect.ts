@@ -42,14 +42,13 @@ export interface Inspection {
 /** Runs the checks over texts and takes out what comments, annotations and rules silence. */
 export const inspect = async (
   { sources, meshConfig, meshNetworks }: Texts,
-  { checks, rules, isReasonRequired }: Settings,
+  { checks, codes, rules, isReasonRequired }: Settings,
 ): Promise<Inspection> => {
   const { input, documents, problems } = await loadInput(sources, {
     ...(meshConfig && { meshConfig }),
     ...(meshNetworks && { meshNetworks }),
     judgeCertificate: (pem) => judgeCertificate(pem, Date.now()),
   });
-  const codes = new Set<string>(checks.flatMap(({ emits }) => emits));
   const judged = suppress(runChecks(checks, input), {
     sources,
     documents,

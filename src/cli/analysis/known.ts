@@ -46,7 +46,7 @@ const NOTHING: Known = {
 export const loadKnown = async (
   findings: readonly Finding[],
   sources: readonly SourceText[],
-  { baseline: path, checks }: Settings,
+  { baseline: path, codes }: Settings,
   change: BaselineChange,
   cwd: string,
 ): Promise<Known> => {
@@ -64,9 +64,9 @@ export const loadKnown = async (
   const nameOf = (name: string): string =>
     name === '-' ? name : relative(directory, resolve(cwd, name)).replaceAll('\\', '/');
   const read = new Set(sources.map(({ name }) => nameOf(name)));
-  const codes = new Set<string>(['HED0001', ...checks.flatMap(({ emits }) => emits)]);
   const isSettled: IsSettled = (name, code) =>
-    codes.has(code) && (read.has(name) || (name !== '-' && !existsSync(resolve(directory, name))));
+    (codes.has(code) || code === 'HED0001') &&
+    (read.has(name) || (name !== '-' && !existsSync(resolve(directory, name))));
   const before = await loadBaseline(file, change === 'update');
   const now = baselineOf(findings, nameOf);
   const after = { none: () => before, update: renewBaseline, prune: pruneBaseline }[change](before, now, isSettled);

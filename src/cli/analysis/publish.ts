@@ -14,7 +14,14 @@ const render = async (format: string, report: Report, page: Page): Promise<strin
 
 const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
-/** `✖ 3 errors, 2 warnings in 14 files (1 suppressed)` */
+/** `, 3 fixable with --fix (2 safe, 1 unsafe)` */
+const fixableOf = (findings: Report['findings']): string => {
+  const fixes = findings.flatMap(({ fix }) => fix ?? []);
+  const safe = fixes.filter(({ isSafe }) => isSafe).length;
+  return fixes.length === 0 ? '' : `, ${fixes.length} fixable with --fix (${safe} safe, ${fixes.length - safe} unsafe)`;
+};
+
+/** `✖ 3 errors, 2 warnings in 14 files (1 suppressed), 2 fixable with --fix (1 safe, 1 unsafe)` */
 const summaryOf = ({ findings, suppressed, problems, sources }: Report): string => {
   const { error, warning, info } = countLevels(findings);
   const counted = [
@@ -26,7 +33,7 @@ const summaryOf = ({ findings, suppressed, problems, sources }: Report): string 
   const parts = counted.flatMap(([count, word]) => (count === 0 ? [] : [plural(count, word)]));
   const silenced = suppressed.length === 0 ? '' : ` (${suppressed.length} suppressed)`;
   const head = parts.length === 0 ? '✔ no findings' : `✖ ${parts.join(', ')}`;
-  return `${head} in ${plural(sources.length, 'file')}${silenced}`;
+  return `${head} in ${plural(sources.length, 'file')}${silenced}${fixableOf(findings)}`;
 };
 
 /** How a report is written beside what it says. */
@@ -49,13 +56,14 @@ export const publish = async (context: Context, report: Report, publication: Pub
   const { io, out, err, quiet } = context;
   const usual: Output = { format: out.isTty ? 'pretty' : 'log', file: undefined };
   const outputs = publication.outputs.length > 0 ? publication.outputs : [usual];
-  for (const { format, file } of outputs) {
-    if (file !== undefined) {
+  // Files first: when one cannot be written, the failure is all there is on standard output.
+  for (const { format, file } of outputs)
+    if (file !== undefined)
       await writeWhole(resolve(io.cwd, file), await render(format, report, { paint: PLAIN, columns: undefined }));
-    } else {
-      const text = await render(format, report, { paint: out.paint, columns: io.stdout.columns });
-      out.write(publication.isRepeated && format.startsWith('json') ? onOneLine(text) : text);
-    }
+  for (const { format, file } of outputs) {
+    if (file !== undefined) continue;
+    const text = await render(format, report, { paint: out.paint, columns: io.stdout.columns });
+    out.write(publication.isRepeated && format.startsWith('json') ? onOneLine(text) : text);
   }
   const isAsked = outputs.some(({ format }) => format === 'github');
   if (publication.annotates && io.env['GITHUB_ACTIONS'] === 'true' && !isAsked)

@@ -37,6 +37,8 @@ export interface Settings {
   /** Of an absolute path: whether it is left out of directories and patterns. */
   readonly isExcluded: (path: string) => boolean;
   readonly checks: readonly Check[];
+  /** The codes that no check left out could find: of others, nothing found does not mean that nothing is there. */
+  readonly codes: ReadonlySet<string>;
   readonly rules: readonly SuppressionRule[];
   readonly isReasonRequired: boolean;
   /** Undefined for all. */
@@ -78,6 +80,11 @@ const enabledChecks = (names: readonly string[], disabled: readonly string[]): r
   });
   if (problems.length > 0) throw badConfig(problems);
   return CHECKS.filter(({ name }) => !disabled.includes(name));
+};
+
+const decidedCodes = (checks: readonly Check[]): ReadonlySet<string> => {
+  const open = new Set<string>(CHECKS.filter((check) => !checks.includes(check)).flatMap(({ emits }) => emits));
+  return new Set<string>(checks.flatMap(({ emits }) => emits).filter((code) => !open.has(code)));
 };
 
 /** A path of the command line relative to the configuration file; undefined for standard input. */
@@ -132,6 +139,7 @@ export const loadSettings = async (
       ? context.outputs
       : (analyze.output ?? []).map(({ format, file }) => ({ format, file: located(file) }));
   const written = new Set(outputs.flatMap(({ file }) => (file === undefined ? [] : resolve(io.cwd, file))));
+  const checks = enabledChecks(flags.analyzers, analyze.disabledChecks ?? []);
   const baseline = flags.baseline ?? located(analyze.baseline);
   if (baseline !== undefined) written.add(resolve(io.cwd, baseline));
   return {
@@ -139,7 +147,8 @@ export const loadSettings = async (
     // A report of the last run is no input of the next.
     isExcluded: (file) =>
       written.has(file) || (analyze.exclude ?? []).some((pattern) => matchesPath(pattern, placeOf(file) ?? '')),
-    checks: enabledChecks(flags.analyzers, analyze.disabledChecks ?? []),
+    checks,
+    codes: decidedCodes(checks),
     rules: [...flags.suppress, ...(config === undefined ? [] : configuredRules(config, placeOf, args.length === 0))],
     isReasonRequired: analyze.suppressionReasons === 'required',
     namespace: flags.allNamespaces ? undefined : (flags.namespace ?? analyze.namespace),
