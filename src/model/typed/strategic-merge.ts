@@ -204,6 +204,9 @@ const mergeOrdered = (
   let merged: readonly unknown[] = before;
   if (isInPatch && isInOriginal) merged = mergeList(merging, place, before, change, false);
   else if (isInPatch) merged = change.map(withoutDirectives).filter((item) => item !== undefined);
+  if (place.mergeKey === '' && [...merged, ...order].some((item) => typeof item === 'object' && item !== null)) {
+    fail(merging, `${ORDER}${key} orders mappings, which have no merge key there`);
+  }
   result[key] = reorder(merged, itemOrder(merging, place.mergeKey, before, order));
 };
 

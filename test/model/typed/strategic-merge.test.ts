@@ -1,10 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { runGoProgram } from '../../../src/model/schema/generator/go-program.ts';
 import type { GoStructs } from '../../../src/model/typed/descriptor.ts';
 import { loadGoStructs } from '../../../src/model/typed/load.ts';
 import { strategicMerge } from '../../../src/model/typed/strategic-merge.ts';
 import type { Plain } from '../../../src/yaml/plain.ts';
+import { arbitraryOf } from './arbitrary-object.ts';
+import { hasGo } from './has-go.ts';
 
 const recorded = resolve(import.meta.dirname, '../../../../shared/corpus/merge/cases.jsonl');
 
@@ -40,6 +45,51 @@ describe.skipIf(!existsSync(recorded))('recorded strategic merges of pods', () =
       const { value, failure } = merge(data, patch);
       expect(failure === undefined, `${name}: ${failure}`).toBe(err === undefined);
       if (err === undefined) expect(value, name).toEqual(JSON.parse(out));
+    }
+  });
+});
+
+/** A patch made of what the object could hold, with directives strewn in. */
+const arbitraryPatch = (): fc.Arbitrary<Plain> =>
+  arbitraryOf(structs, 'core/v1.Pod', 'strict').chain((value) =>
+    fc.infiniteStream(fc.nat(99)).map((dice) => strew(value, dice) as Plain),
+  );
+
+const strew = (value: unknown, dice: Iterator<number>): unknown => {
+  const roll = (): number => dice.next().value as number;
+  if (Array.isArray(value)) return value.map((item) => strew(item, dice));
+  if (typeof value !== 'object' || value === null) return roll() < 3 ? null : value;
+  const entries = Object.entries(value).map(([key, below]): [string, unknown] => [key, strew(below, dice)]);
+  const die = roll();
+  if (die < 4) entries.push(['$patch', ['replace', 'delete', 'merge', 'other'][die]]);
+  else if (die < 8) entries.push(['$retainKeys', entries.map(([key]) => key).slice(0, die === 7 ? 1 : undefined)]);
+  for (const [key, below] of [...entries]) {
+    if (!Array.isArray(below) || below.length === 0) continue;
+    const chance = roll();
+    if (chance < 10) entries.push([`$setElementOrder/${key}`, chance < 8 ? below : below.slice(1)]);
+    else if (chance < 14) entries.push([`$deleteFromPrimitiveList/${key}`, below]);
+  }
+  return Object.fromEntries(entries);
+};
+
+describe.skipIf(!hasGo)('patches at random', () => {
+  it('give what Kubernetes gives, and are refused where it refuses them', { timeout: 300_000 }, () => {
+    const pods = arbitraryOf(structs, 'core/v1.Pod', 'strict') as fc.Arbitrary<Plain>;
+    const pairs = fc.sample(fc.tuple(pods, arbitraryPatch()), { numRuns: 5000, seed: 11 });
+    const input = pairs.map(([original, patch]) => JSON.stringify({ original, patch })).join('\n');
+    const program = fileURLToPath(new URL('strategic-merge.go', import.meta.url));
+    const answers = runGoProgram(program, input).trim().split('\n');
+    expect(answers).toHaveLength(pairs.length);
+    expect(answers.filter((answer) => answer.startsWith('{')).length).toBeGreaterThan(pairs.length / 3);
+    for (const [index, [original, patch]] of pairs.entries()) {
+      const { value, failure } = merge(original, patch);
+      const answer = answers[index] ?? '';
+      const what = `${JSON.stringify({ original, patch })} ${failure} ${answer}`;
+      // Go goes over maps in random order, so where its answers differ from run to run nothing can be compared.
+      if (answer === '?') continue;
+      if (answer.startsWith('{'))
+        expect([JSON.parse(JSON.stringify(value ?? null)), failure], what).toEqual([JSON.parse(answer), undefined]);
+      else expect(failure, what).toMatch(/\w/);
     }
   });
 });
