@@ -3,9 +3,11 @@ import { annotations } from './checks/annotations/annotations.ts';
 import { applicationUid } from './checks/application-uid/application-uid.ts';
 import { blockedCidrs } from './checks/authentication/blocked-cidrs.ts';
 import { contradictions } from './checks/authorization/contradictions.ts';
+import { customProvider } from './checks/authorization/custom-provider.ts';
 import { deniedHosts } from './checks/authorization/host-port.ts';
 import { patterns } from './checks/authorization/patterns.ts';
 import { authorizationReferences } from './checks/authorization/references.ts';
+import { authorizationTcpPorts } from './checks/authorization/tcp-ports.ts';
 import { negativeConditions } from './checks/conditions/conditions.ts';
 import { multiService } from './checks/deployment/multi-service.ts';
 import { deprecation } from './checks/deprecation/deprecation.ts';
@@ -30,6 +32,7 @@ import { meshNetworkRegistries } from './checks/mesh-networks/registries.ts';
 import { multiClusterServices } from './checks/multi-cluster/services.ts';
 import { gatewayMerge } from './checks/routing/gateway-merge.ts';
 import { hostNames } from './checks/routing/host-names.ts';
+import { impossibleMatch } from './checks/routing/impossible-match.ts';
 import { lostTraffic } from './checks/routing/lost-traffic.ts';
 import { unreachableRules } from './checks/routing/unreachable.ts';
 import * as validation from './checks/schema/validation.ts';
@@ -70,6 +73,8 @@ export const CHECKS: readonly Check[] = [
   gatewaySecrets,
   contradictions,
   patterns,
+  authorizationTcpPorts,
+  customProvider,
   deniedHosts,
   destinationRuleMutualTls,
   faults,
@@ -86,6 +91,7 @@ export const CHECKS: readonly Check[] = [
   meshNetworkRegistries,
   gatewayMerge,
   hostNames,
+  impossibleMatch,
   lostTraffic,
   unreachableRules,
   // One for each kind; their names sort as the exports do.

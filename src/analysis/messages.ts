@@ -225,6 +225,8 @@ export const MESSAGES = {
   HED0015: warning('ShortHostAtGateway', 'host {host} stands for {full} at a gateway, not for itself'),
   HED0016: warning('HostNotAtGateway', 'no server of {gateways} has host {host}, though others of the list are served'),
   HED0017: warning('HostNotCompleted', 'host {host} is not completed to {full}: the rules are not for the Service'),
+  HED0018: warning('MatchGatewayNotBound', 'the match asks for gateway {asked}, but the object is for {gateways}'),
+  HED0019: warning('MatchPathImpossible', 'no request has path {path} as rule {rule} asks: {why}'),
   HED0040: info('FaultNeverFires', 'the {fault} never fires: {reason}'),
   HED0041: info('FaultDelayOutlastsTimeout', 'timeout {timeout} does not cut the injected delay of {delay}'),
   HED0042: info(
@@ -255,6 +257,15 @@ export const MESSAGES = {
   HED0060: warning('AuthorizationContradiction', '{field} and {other} exclude each other: no request has both'),
   HED0061: warning('AuthorizationValueNeverMatches', '{field} "{value}" matches no request: {reason}'),
   HED0062: warning('DeniedHostWithoutPort', 'host {host} is denied, but not with a port'),
+  HED0063: warning(
+    'AllowRuleNeverMatchesTcp',
+    'the rule allows nothing on TCP port {port} of {workload}: it has HTTP conditions',
+  ),
+  HED0064: warning(
+    'DenyRuleWidenedOnTcp',
+    'the rule denies more than it says on TCP port {port} of {workload}: its HTTP conditions do not count there',
+  ),
+  HED0065: warning('CustomProviderNotFound', 'no external authorizer "{provider}" is defined'),
 } as const;
 
 /** A code of the catalogue: Istio's `IST`, heddle's own `HED`. */
