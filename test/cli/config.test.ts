@@ -81,6 +81,14 @@ describe('the JSON Schema of .heddle.yaml', () => {
   });
 });
 
+describe('the example of README.md', () => {
+  it('is a configuration', () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+    const [, text = ''] = /```yaml\n(# yaml-language-server[^`]*)```/.exec(readme) ?? [];
+    expect(readConfig({ name: 'README.md', text }, '/repository/.heddle.yaml').analyze.paths).toEqual(['k8s']);
+  });
+});
+
 describe('a configuration that is wrong', () => {
   it.each([
     ['analyse: {}\n', '.heddle.yaml:1:1 unknown field "analyse"', 'did you mean "analyze"?'],
