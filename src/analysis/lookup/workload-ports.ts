@@ -1,0 +1,25 @@
+import type { Mesh } from '../../model/mesh.ts';
+import type { Pod } from '../../model/pod.ts';
+import type { Resource } from '../../model/resource.ts';
+import type { Service, ServicePort } from '../../model/schema/generated/types-kubernetes.ts';
+import { targetPortOf } from '../../traffic/compile/services.ts';
+import { indexServices } from './services.ts';
+
+/** A port of a Service with the pod's port behind it. */
+export interface WorkloadPort {
+  readonly service: Resource<Service>;
+  readonly port: ServicePort;
+  readonly target: number;
+}
+
+/** Answers the ports under which Services offer a pod over TCP, the oldest Service first. */
+export const indexWorkloadPorts = (mesh: Mesh): ((pod: Pod) => readonly WorkloadPort[]) => {
+  const servicesOf = indexServices(mesh);
+  return (pod) =>
+    servicesOf(pod.labels, pod.namespace).flatMap((service) =>
+      (service.object.spec?.ports ?? []).flatMap((port) => {
+        const target = (port.protocol ?? 'TCP') === 'TCP' ? targetPortOf(port, pod) : undefined;
+        return target === undefined ? [] : [{ service, port, target }];
+      }),
+    );
+};
