@@ -46,28 +46,47 @@ const meet = (a: Labels, b: Labels, pods: PodIndex): boolean => {
 
 const nameOf = ({ namespace, name }: Resource): string => `${namespace}/${name}`;
 
-/** All who claim a host of one server, the server's own Gateway among them. */
-interface Claimants {
-  readonly gateways: readonly Resource<Gateway>[];
-  readonly names: string;
+/** All Gateways that claim one host of the pods of one selector, sorted by name. */
+interface Rivals {
+  readonly sorted: readonly Resource<Gateway>[];
+  readonly all: ReadonlySet<Resource<Gateway>>;
 }
 
-/** Finds who else claims the hosts of a server; servers that say the same are answered once. */
-const createFinder = (all: readonly Resource<Gateway>[], pods: PodIndex) => {
-  const claims = collect(all);
-  const known = new Map<string, Claimants>();
+/** All who claim a host of one server, the server's own Gateway among them. */
+interface Claimants {
+  readonly count: number;
+  /** Those that sort first by name, as many as are shown and one more at least. */
+  readonly first: readonly Resource<Gateway>[];
+}
+
+const byName = (a: Resource, b: Resource): number => (nameOf(a) < nameOf(b) ? -1 : 1);
+
+/** Finds who else claims the hosts of a server in time that the rarest of its hosts take, not the commonest. */
+const createFinder = (gateways: readonly Resource<Gateway>[], pods: PodIndex) => {
+  const claims = collect(gateways);
+  const byClaim = new Map<string, Rivals>();
+  const byMembers = new Map<string, Rivals>();
+  const rivalsFor = (claim: string, selector: Labels): Rivals => {
+    const key = `${selectorText(selector)} ${claim}`;
+    const known = byClaim.get(key);
+    if (known !== undefined) return known;
+    const groups = [...(claims.get(claim)?.values() ?? [])].filter((group) => meet(selector, group.selector, pods));
+    const all = new Set(groups.flatMap((group) => [...group.gateways]));
+    const sorted = [...all].sort(byName);
+    // Hosts that the same Gateways claim are one question.
+    const members = sorted.map(nameOf).join();
+    const rivals = byMembers.get(members) ?? { sorted, all };
+    byMembers.set(members, rivals);
+    byClaim.set(key, rivals);
+    return rivals;
+  };
   return (server: GatewayServer, selector: Labels): Claimants => {
-    const own = claimsOf(server);
-    const key = JSON.stringify([selectorText(selector), ...own]);
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const gateways = new Set<Resource<Gateway>>();
-    for (const group of own.flatMap((claim) => [...(claims.get(claim)?.values() ?? [])])) {
-      if (meet(selector, group.selector, pods)) for (const gateway of group.gateways) gateways.add(gateway);
-    }
-    const claimants = { gateways: [...gateways], names: nameList([...gateways].map(nameOf)) };
-    known.set(key, claimants);
-    return claimants;
+    const distinct = new Set(claimsOf(server).map((claim) => rivalsFor(claim, selector)));
+    const [most, ...fewer] = [...distinct].sort((a, b) => b.all.size - a.all.size);
+    if (most === undefined) return { count: 0, first: [] };
+    const more = new Set(fewer.flatMap(({ sorted }) => sorted.filter((gateway) => !most.all.has(gateway))));
+    const first = [...most.sorted.slice(0, SHOWN_NAMES + 1), ...more].sort(byName);
+    return { count: most.all.size + more.size, first };
   };
 };
 
@@ -81,15 +100,15 @@ export const gatewayConflicts = defineCheck({
     for (const gateway of mesh.of('Gateway')) {
       const selector = selectorOf(gateway);
       for (const server of gateway.object.spec?.servers ?? []) {
-        const { gateways, names } = find(server, selector);
-        if (gateways.length < 2) continue;
+        const { count, first } = find(server, selector);
+        if (count < 2) continue;
         const values = {
-          gateways: names,
+          gateways: nameList(first.map(nameOf), count),
           selector: selectorText(selector),
           port: `${server.port.number}`,
           hosts: nameList(server.hosts),
         };
-        const others = gateways.slice(0, SHOWN_NAMES + 1).filter((other) => other !== gateway);
+        const others = first.filter((other) => other !== gateway);
         yield finding('IST0145', gateway, values, {
           labels: others.slice(0, SHOWN_NAMES).map(({ span }) => ({ span, text: 'claims the same' })),
           effect: 'of servers with TLS the proxies take that of the oldest Gateway and drop the others',
