@@ -6,9 +6,11 @@ import type { LoadedDocument } from '../yaml/load.ts';
 import { spanOf } from '../yaml/located.ts';
 import type { SourceText } from '../yaml/source-text.ts';
 import { finding, findingAt } from './check.ts';
-import type { Finding } from './finding.ts';
+import type { Edit, Finding } from './finding.ts';
 import { ignoreComments } from './ignore-comment.ts';
 import { MESSAGES } from './messages.ts';
+import { offerFix } from './offer-fix.ts';
+import { removeFromAnnotation, removeFromComment } from './remove-suppression.ts';
 
 /** A rule of the command line, `CODE=PATTERN`, or of a configuration file. */
 export interface SuppressionRule {
@@ -51,6 +53,8 @@ interface Mark {
   readonly span: Span;
   /** An annotation's object, a comment's `line:file`. */
   readonly target: Resource | string;
+  /** Takes the code out of the text. */
+  readonly remove: () => Edit | undefined;
   /** It lacks the reason it needs to count. */
   readonly isVoid: boolean;
 }
@@ -87,7 +91,8 @@ const commentsOf = (source: SourceText, documents: readonly LoadedDocument[], is
   ignoreComments(source, documents).flatMap(({ codes, reason, span, line }) =>
     codesOf(codes).map((code): Mark => {
       const isVoid = isReasonRequired && reason === undefined;
-      return { by: 'comment', code, reason, span, target: lineKey(source.name, line), isVoid };
+      const remove = (): Edit | undefined => removeFromComment(source, span, code);
+      return { by: 'comment', code, reason, span, target: lineKey(source.name, line), remove, isVoid };
     }),
   );
 
@@ -100,7 +105,15 @@ const annotationsOf = (resource: Resource): readonly Mark[] => {
   const span = spanOf(resource.object.metadata.annotations ?? resource.object, SUPPRESS_ANNOTATION) ?? resource.span;
   return codesOf(list)
     .filter((code) => code !== '')
-    .map((code) => ({ by: 'annotation', code, reason: undefined, span, target: resource, isVoid: false }));
+    .map((code) => ({
+      by: 'annotation',
+      code,
+      reason: undefined,
+      span,
+      target: resource,
+      remove: () => removeFromAnnotation(resource.object, SUPPRESS_ANNOTATION, code),
+      isVoid: false,
+    }));
 };
 
 const whyUnused = (code: string, where: string): string => {
@@ -108,12 +121,14 @@ const whyUnused = (code: string, where: string): string => {
   return isKnown(code) ? `nothing of that code is found ${where}` : `there is no code ${code}`;
 };
 
-const unusedMark = ({ code, by, span, target, isVoid }: Mark): Finding => {
+const unusedMark = ({ code, by, span, target, remove, isVoid }: Mark): Finding => {
   const words = {
     suppression: by === 'comment' ? `heddle-ignore ${code}`.trim() : `annotation ${SUPPRESS_ANNOTATION}: ${code}`,
     reason: isVoid ? 'it gives no reason, and the configuration requires one' : whyUnused(code, 'here'),
   };
-  const place = { span, hint: isVoid ? 'add " -- " and the reason, or remove it' : 'remove it' } as const;
+  const place = isVoid
+    ? { span, hint: 'add " -- " and the reason, or remove it' }
+    : { span, hint: 'remove it', ...offerFix('remove it', 'safe', [remove()]) };
   return typeof target === 'string'
     ? findingAt('HED0001', 'Comment', words, place)
     : finding('HED0001', target, words, place);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Baseline, EMPTY_BASELINE, readBaseline } from '../../analysis/baseline.ts';
 import { Fault } from '../../base/fault.ts';
@@ -7,12 +7,13 @@ import { Fault } from '../../base/fault.ts';
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
 
-/** Writes a report or a baseline whole or not at all; throws a Fault where it cannot be created. */
-export const writeWhole = async (path: string, text: string): Promise<void> => {
+/** Writes a file whole or not at all, with a mode where one is to be kept; throws a Fault where it cannot be created. */
+export const writeWhole = async (path: string, text: string, mode?: number): Promise<void> => {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(temporary, text);
+    if (mode !== undefined) await chmod(temporary, mode);
     await rename(temporary, path);
   } catch (cause) {
     // What could not be created may have no path to remove either.

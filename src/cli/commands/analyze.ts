@@ -5,8 +5,9 @@ import { atLeast, sortFindings } from '../../analysis/run.ts';
 import { Fault } from '../../base/fault.ts';
 import { hasErrors } from '../../base/problem.ts';
 import type { SourceText } from '../../yaml/source-text.ts';
+import { type Fixing, fixing, fixTexts, takesOutput } from '../analysis/fix.ts';
 import { choice, level, selectChecks, suppressions } from '../analysis/flags.ts';
-import { inspect, readTexts } from '../analysis/inspect.ts';
+import { inspect, readTexts, type Texts } from '../analysis/inspect.ts';
 import { type BaselineChange, baselineChange, loadKnown } from '../analysis/known.ts';
 import { listChecks } from '../analysis/list.ts';
 import { publish } from '../analysis/publish.ts';
@@ -43,27 +44,40 @@ interface Errand {
   readonly change: BaselineChange;
   readonly since: string | undefined;
   readonly isWatched: boolean;
+  readonly fixing: Fixing | undefined;
 }
+
+/** What is to be said of some texts: what they have, without what is known or of other namespaces. */
+const judge = async (texts: Texts, settings: Settings, { change, since }: Errand, io: Context['io']) => {
+  const found = await inspect(texts, settings);
+  const known = await loadKnown(found.kept, texts.sources, settings, change, io.cwd);
+  const compared = known.apply(found.kept);
+  const fresh =
+    since === undefined
+      ? { kept: compared.kept, suppressed: [] }
+      : await newSince(compared.kept, since, { settings, texts, known, io });
+  return { found, compared, fresh, kept: fresh.kept.filter((one) => isOf(settings.namespace, one)) };
+};
 
 /** One analysis from the reading of files to the reports; answers the exit code. */
 const analyzeOnce = async (context: Context, settings: Settings, errand: Errand): Promise<number> => {
   const { io, quiet, err } = context;
-  const texts = await readTexts(settings, io);
-  const found = await inspect(texts, settings);
-  const known = await loadKnown(found.kept, texts.sources, settings, errand.change, io.cwd);
-  const compared = known.apply(found.kept);
-  const fresh =
-    errand.since === undefined
-      ? { kept: compared.kept, suppressed: [] }
-      : await newSince(compared.kept, errand.since, { settings, texts, known, io });
-  const kept = fresh.kept.filter((one) => isOf(settings.namespace, one));
+  const given = await readTexts(settings, io);
+  const isReported = ({ level, span }: Finding): boolean => atLeast(level, settings.outputThreshold(span.file));
+  const judgeSources = async (sources: readonly SourceText[]) => {
+    const { found, kept } = await judge({ ...given, sources }, settings, errand, io);
+    return { findings: kept.filter(isReported), problems: found.problems };
+  };
+  const fixed = errand.fixing && (await fixTexts(given.sources, judgeSources, errand.fixing, context));
+  const texts = { ...given, sources: fixed?.sources ?? given.sources };
+  const { found, compared, fresh, kept } = await judge(texts, settings, errand, io);
   const isFailure = ({ level, span }: Finding): boolean => atLeast(level, settings.failureThreshold(span.file));
   const suppressed = [...found.suppressed, ...compared.suppressed, ...fresh.suppressed];
   const others = [texts.meshConfig, texts.meshNetworks, blamed(settings.configSource, kept)];
   const report: Report = {
-    findings: sortFindings(kept.filter(({ level, span }) => atLeast(level, settings.outputThreshold(span.file)))),
+    findings: sortFindings(kept.filter(isReported)),
     suppressed: suppressed.filter(({ finding }) => isOf(settings.namespace, finding)),
-    problems: [...found.problems, ...found.unused, ...compared.problems],
+    problems: [...found.problems, ...found.unused, ...compared.problems, ...(fixed?.problems ?? [])],
     sources: [...texts.sources, ...others.flatMap((source) => source ?? [])],
     lineOf: createReferences(found.documents),
     isFailure,
@@ -72,7 +86,8 @@ const analyzeOnce = async (context: Context, settings: Settings, errand: Errand)
   const told = report.problems.filter(({ severity }) => !quiet || severity === 'error');
   printProblems(told, report.sources, err);
   const { outputs, annotates } = settings;
-  await publish(context, report, { outputs, annotates, isRepeated: errand.isWatched });
+  const reader = takesOutput(errand.fixing, settings.paths) ? { ...context, out: err } : context;
+  await publish(reader, report, { outputs, annotates, isRepeated: errand.isWatched });
   if (kept.some(isFailure)) return EXIT.findings;
   return hasErrors(found.problems) && !settings.ignoreUnknown ? EXIT.input : EXIT.ok;
 };
@@ -86,6 +101,7 @@ export const analyze = defineCommand({
     ['heddle analyze -o pretty -o sarif=report.sarif ./k8s', 'for a person and for a code host'],
     ['heddle analyze --since origin/main... ./k8s', 'only what a branch brings'],
     ['heddle analyze --watch ./k8s', 'again after every change'],
+    ['heddle analyze --fix --dry-run ./k8s', 'what would be corrected'],
   ],
   arguments: [{ name: 'PATH', summary: 'file, directory or pattern; - is standard input', variadic: true }],
   options: {
@@ -111,6 +127,9 @@ export const analyze = defineCommand({
     updateBaseline: flag('--update-baseline', 'write the findings of this run into the baseline'),
     pruneBaseline: flag('--prune-baseline', 'remove from the baseline what is no longer found'),
     since: text('--since <rev>', 'only findings that the inputs did not have at this git revision'),
+    fix: flag('--fix', 'correct the files where that is safe'),
+    unsafe: flag('--unsafe', 'with --fix: also where a correction may change what a cluster does'),
+    dryRun: flag('--dry-run', 'with --fix: show the difference and write nothing'),
     watch: flag('-w, --watch', 'run again whenever an input changes, until Ctrl-C'),
     githubAnnotations: choice('--github-annotations', 'annotations in GitHub Actions; the default, unless =false'),
     config: text('--config <file>', 'this configuration in place of the nearest .heddle.yaml'),
@@ -130,6 +149,7 @@ export const analyze = defineCommand({
     'A comment "# heddle-ignore CODE[,CODE] -- reason" silences findings on its line or, on a line of its own, on the next. The annotation galley.istio.io/analyze-suppress silences its object. What silences nothing is reported.',
     'The nearest .heddle.yaml, in the working directory or above it up to the root of the repository, may set paths, thresholds, suppressions, outputs and more for heddle analyze without arguments in CI and by hand alike; flags win over it. Its JSON Schema is templates/schema/heddle.schema.json of the package.',
     '--since REV analyzes the same inputs as they were at REV, too, and drops the findings they had then, as a baseline would: moved lines and renamed files bring nothing new, and what a deletion breaks elsewhere is new. --since REV... is the commit at which HEAD and REV parted. Nothing is checked out.',
+    '--fix changes the text of what is found and nothing else: comments, order, quotes and line ends stay. A correction is dropped, and said so, where an alias repeats its text or where it would bring a new error. What remains is reported and decides the exit code. With - the corrected text goes to standard output, with --dry-run the difference, and reports without FILE to standard error.',
     'With --watch, -o json and json-compat print one line per run; formats that are one document need -o FORMAT=FILE. The exit code is that of the interruption.',
   ],
   seeAlso: ['heddle explain CODE'],
@@ -139,7 +159,8 @@ export const analyze = defineCommand({
       return EXIT.ok;
     }
     const { since, watch: isWatched } = options;
-    const errand = { change: baselineChange(options.updateBaseline, options.pruneBaseline), since, isWatched };
+    const change = baselineChange(options.updateBaseline, options.pruneBaseline);
+    const errand = { change, since, isWatched, fixing: fixing(options) };
     const plan = async (): Promise<Settings> => {
       const settings = await loadSettings(context, args, options);
       if (settings.paths.length === 0 || options.useKube === true) throw noCluster();

@@ -1,12 +1,13 @@
 import { suggest } from '../../../base/distance.ts';
 import type { Resource } from '../../../model/resource.ts';
-import { insertEntry, removeEntry, renameKey } from '../../../yaml/edit.ts';
+import { insertEntry, renameKey } from '../../../yaml/edit.ts';
 import { spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding, type Place } from '../../check.ts';
-import type { Edit, Finding } from '../../finding.ts';
+import type { Finding } from '../../finding.ts';
 import { ISTIO_ANNOTATIONS, type IstioAnnotation } from '../../generated/annotations.ts';
 import { refuseAnnotationValue } from '../../lookup/annotation-values.ts';
 import { podTemplateOf } from '../../lookup/pod-template.ts';
+import { removeAnnotation } from '../../lookup/remove-annotation.ts';
 import { isWritten } from '../../lookup/written.ts';
 import { offerFix } from '../../offer-fix.ts';
 
@@ -44,12 +45,6 @@ const unknown = (resource: Resource, name: string): Finding => {
         offerFix(`write "${near}"`, 'unsafe', [renameKey(resource.object.metadata.annotations ?? {}, name, near)])),
     },
   );
-};
-
-/** Takes an annotation out, and all of them with the last. */
-const removeAnnotation = ({ metadata }: Resource['object'], name: string): Edit | undefined => {
-  const { annotations = {} } = metadata;
-  return Object.keys(annotations).length === 1 ? removeEntry(metadata, 'annotations') : removeEntry(annotations, name);
 };
 
 // A label is seen by the webhook's own selector as well, so that it can inject where an annotation cannot.

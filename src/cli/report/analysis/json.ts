@@ -16,7 +16,7 @@ export const jsonCompat: Format = ({ findings, lineOf }) => {
 };
 
 const itemOf = (finding: Finding, { lineOf }: Report) => {
-  const { code, level, message, origin, span, resource, labels, effect, hint } = finding;
+  const { code, level, message, origin, span, resource, labels, effect, hint, fix } = finding;
   const url = documentationUrl(code);
   return {
     code,
@@ -29,6 +29,7 @@ const itemOf = (finding: Finding, { lineOf }: Report) => {
     ...(labels.length > 0 && { related: labels }),
     ...(effect !== undefined && { effect }),
     ...(hint !== undefined && { hint }),
+    ...(fix !== undefined && { fix: { title: fix.title, safe: fix.isSafe, edits: fix.edits } }),
     ...(url !== undefined && { documentationUrl: url }),
     fingerprint: fingerprintOf(finding),
   };

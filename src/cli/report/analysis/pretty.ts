@@ -14,18 +14,28 @@ const isInside = (inner: Span, outer: Span): boolean =>
 const pictured = ({ span, labels }: Finding): SecondaryLabel | undefined =>
   span.line === span.endLine ? undefined : labels.find((label) => isInside(label.span, span));
 
+/** What to do, and with which flags heddle does it. */
+const adviceOf = ({ hint, fix }: Finding): string | undefined => {
+  if (fix === undefined) return hint;
+  return `${hint ?? fix.title}   apply with --fix${fix.isSafe ? '' : ' --unsafe'}`;
+};
+
 /** The lines under a frame: other places, effect, hint. The last one closes the box. */
 const details = (
-  { labels, effect, hint, code }: Finding,
+  finding: Finding,
   shown: SecondaryLabel | undefined,
-): readonly (readonly [name: string, text: string])[] => [
-  ...labels
-    .filter((label) => label !== shown)
-    .map((label) => ['related', `${formatSpan(label.span)} ${label.text}`] as const),
-  ...(effect === undefined ? [] : [['effect', effect] as const]),
-  ...(hint === undefined ? [] : [['fix', hint] as const]),
-  ['explain', `heddle explain ${code}`],
-];
+): readonly (readonly [name: string, text: string])[] => {
+  const { labels, effect, code } = finding;
+  const advice = adviceOf(finding);
+  return [
+    ...labels
+      .filter((label) => label !== shown)
+      .map((label) => ['related', `${formatSpan(label.span)} ${label.text}`] as const),
+    ...(effect === undefined ? [] : [['effect', effect] as const]),
+    ...(advice === undefined ? [] : [['fix', advice] as const]),
+    ['explain', `heddle explain ${code}`],
+  ];
+};
 
 const block = (finding: Finding, source: SourceText | undefined, { paint, columns }: Page): string => {
   const { level, code, message, origin } = finding;

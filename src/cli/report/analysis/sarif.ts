@@ -1,4 +1,4 @@
-import type { Finding } from '../../../analysis/finding.ts';
+import type { Edit, Finding, Fix } from '../../../analysis/finding.ts';
 import { fingerprintOf } from '../../../analysis/fingerprint.ts';
 import { type Code, type Level, MESSAGES } from '../../../analysis/messages.ts';
 import type { Suppressed } from '../../../analysis/suppress.ts';
@@ -16,10 +16,17 @@ const artifactOf = (file: string) => {
   return { uri, ...(path.startsWith('../') ? {} : { uriBaseId: '%SRCROOT%' }) };
 };
 
-const locationOf = ({ file, line, column, endLine, endColumn }: Span) => ({
+const regionOf = ({ line, column, endLine, endColumn }: Span) => ({
+  startLine: line,
+  startColumn: column,
+  endLine,
+  endColumn,
+});
+
+const locationOf = (span: Span) => ({
   physicalLocation: {
-    artifactLocation: artifactOf(file),
-    region: { startLine: line, startColumn: column, endLine, endColumn },
+    artifactLocation: artifactOf(span.file),
+    region: regionOf(span),
   },
 });
 
@@ -37,8 +44,25 @@ const ruleOf = (code: string) => {
   };
 };
 
+const replacementOf = ({ span, text }: Edit) => ({
+  deletedRegion: regionOf(span),
+  ...(text !== '' && { insertedContent: { text } }),
+});
+
+/** The changes of a fix by file; what may change the behaviour of a cluster says so, as SARIF has no word for it. */
+const fixOf = ({ title, isSafe, edits }: Fix) => {
+  const files = [...new Set(edits.map(({ span }) => span.file))];
+  return {
+    description: { text: isSafe ? title : `${title} (may change what a cluster does)` },
+    artifactChanges: files.map((file) => ({
+      artifactLocation: artifactOf(file),
+      replacements: edits.filter(({ span }) => span.file === file).map(replacementOf),
+    })),
+  };
+};
+
 const resultOf = (finding: Finding, rules: readonly string[], suppression: Suppressed | undefined) => {
-  const { code, level, message, origin, span, labels, effect, hint } = finding;
+  const { code, level, message, origin, span, labels, effect, hint, fix } = finding;
   const text = [`${origin}: ${message}`, effect, hint].filter((line) => line !== undefined).join('\n');
   return {
     ruleId: code,
@@ -49,6 +73,7 @@ const resultOf = (finding: Finding, rules: readonly string[], suppression: Suppr
     ...(labels.length > 0 && {
       relatedLocations: labels.map((label, id) => ({ id, ...locationOf(label.span), message: { text: label.text } })),
     }),
+    ...(fix && { fixes: [fixOf(fix)] }),
     partialFingerprints: { 'heddle/v1': fingerprintOf(finding) },
     ...(suppression && {
       suppressions: [
