@@ -227,6 +227,7 @@ export const MESSAGES = {
   HED0017: warning('HostNotCompleted', 'host {host} is not completed to {full}: the rules are not for the Service'),
   HED0018: warning('MatchGatewayNotBound', 'the match asks for gateway {asked}, but the object is for {gateways}'),
   HED0019: warning('MatchPathImpossible', 'no request has path {path} as rule {rule} asks: {why}'),
+  HED0020: warning('RedirectLoop', 'rule {rule} redirects requests in a circle: {hops}'),
   HED0040: info('FaultNeverFires', 'the {fault} never fires: {reason}'),
   HED0041: info('FaultDelayOutlastsTimeout', 'timeout {timeout} does not cut the injected delay of {delay}'),
   HED0042: info(
@@ -266,6 +267,9 @@ export const MESSAGES = {
     'the rule denies more than it says on TCP port {port} of {workload}: its HTTP conditions do not count there',
   ),
   HED0065: warning('CustomProviderNotFound', 'no external authorizer "{provider}" is defined'),
+  HED0066: warning('ServicePortInPolicy', 'port {port} is of Service {service}, whose pods listen on {target}'),
+  HED0070: info('TokenNotRequired', 'tokens are verified, but no policy requires one'),
+  HED0071: warning('StrictWithoutSidecar', 'STRICT is enforced by no sidecar: {workloads} have none'),
 } as const;
 
 /** A code of the catalogue: Istio's `IST`, heddle's own `HED`. */

@@ -10,6 +10,7 @@ import type { Finding } from '../../finding.ts';
 import { covers } from '../../lookup/match-coverage.ts';
 import { createMatchIndex } from '../../lookup/match-index.ts';
 import { selectorText } from '../../lookup/pods.ts';
+import { listenerFor } from '../../lookup/rule-listener.ts';
 import { virtualServicePlans } from '../../lookup/virtual-service-plans.ts';
 import { curlLine, routeOf, witnessOf } from '../../lookup/witness.ts';
 import { actAlike, indexWrittenRules, labelOf, placeOfRule, type WrittenRule } from '../../lookup/written-rules.ts';
@@ -32,20 +33,6 @@ interface Fate {
   readonly proof: Proof | undefined;
 }
 
-/** A listener that meets the conditions of a rule. */
-const scopeOf = ({ conditions }: RulePlan, { gateways, namespace, name }: VirtualServicePlan): RuleScope => ({
-  client: {
-    namespace: conditions.sourceNamespace ?? namespace,
-    labels: conditions.sourceLabels ?? {},
-    locality: '',
-    scope: undefined,
-  },
-  gateway: gateways.find((gateway) => conditions.gateways.length === 0 || conditions.gateways.includes(gateway)) ?? '',
-  listenerPort: conditions.port ?? 80,
-  defaultPort: () => 80,
-  virtualServiceName: name,
-});
-
 /** The routes of a VirtualService as a listener has them; rules that ask for the same listener share them. */
 const createRouter = (virtualService: VirtualServicePlan): ((scope: RuleScope) => readonly Route[]) => {
   const known = new Map<string, readonly Route[]>();
@@ -64,7 +51,7 @@ const prove = (
   routesAt: ReturnType<typeof createRouter>,
   find: FindRule,
 ): Proof | undefined => {
-  const scope = scopeOf(rule, virtualService);
+  const scope = listenerFor(rule, virtualService);
   const request = witnessOf(rule.match, virtualService.hosts[0] ?? '', scope.listenerPort);
   if (request === undefined || routeOf(instantiateRules([rule], scope), request) === undefined) return undefined;
   const origin = routeOf(routesAt(scope), request)?.origin;
