@@ -2,11 +2,14 @@ import type { Check } from './check.ts';
 import { annotations } from './checks/annotations/annotations.ts';
 import { applicationUid } from './checks/application-uid/application-uid.ts';
 import { blockedCidrs } from './checks/authentication/blocked-cidrs.ts';
+import { optionalToken } from './checks/authentication/optional-token.ts';
+import { strictWithoutSidecar } from './checks/authentication/strict-without-sidecar.ts';
 import { contradictions } from './checks/authorization/contradictions.ts';
 import { customProvider } from './checks/authorization/custom-provider.ts';
 import { deniedHosts } from './checks/authorization/host-port.ts';
 import { patterns } from './checks/authorization/patterns.ts';
 import { authorizationReferences } from './checks/authorization/references.ts';
+import { servicePorts } from './checks/authorization/service-ports.ts';
 import { authorizationTcpPorts } from './checks/authorization/tcp-ports.ts';
 import { negativeConditions } from './checks/conditions/conditions.ts';
 import { multiService } from './checks/deployment/multi-service.ts';
@@ -79,9 +82,12 @@ export const CHECKS: readonly Check[] = [
   destinationRuleMutualTls,
   faults,
   loadBalancer,
+  optionalToken,
   outlierDetection,
   portLevel,
   retries,
+  servicePorts,
+  strictWithoutSidecar,
   unforwarded,
   injection,
   injectedImages,
