@@ -31,6 +31,8 @@ const OUTCOMES: readonly (readonly [what: string, line: string, code: number])[]
   ['an unknown check', 'clean.yaml --analyzer nope', 64],
   ['a missing baseline', 'clean.yaml --baseline nope.json', 64],
   ['flags that contradict', 'clean.yaml --update-baseline --prune-baseline', 64],
+  ['a configuration and none', 'clean.yaml --config wrong.heddle.yaml --no-config', 64],
+  ['a revision that is none', 'clean.yaml --since -x', 64],
   ['a flag that lacks another', 'clean.yaml --prune-baseline', 64],
   ['a file that is no baseline', 'clean.yaml --baseline wrong.json', 78],
   ['a wrong configuration', 'clean.yaml --config wrong.heddle.yaml', 78],

@@ -4,6 +4,7 @@ import { CHECKS } from '../../analysis/checks.ts';
 import type { Level } from '../../analysis/messages.ts';
 import type { SuppressionRule } from '../../analysis/suppress.ts';
 import { suggest } from '../../base/distance.ts';
+import { Fault } from '../../base/fault.ts';
 import { matchesPath } from '../../base/path-glob.ts';
 import { STDIN } from '../../input/read.ts';
 import { spanOf } from '../../yaml/located.ts';
@@ -62,8 +63,11 @@ const LEVELS: Readonly<Record<'Error' | 'Warning' | 'Info', Level>> = {
 };
 
 /** Where the configuration of a run stands; undefined where there is none. */
-export const configPath = ({ io }: Context, { config, noConfig }: AnalyzeFlags): string | undefined =>
-  noConfig ? undefined : (config ?? findConfig(io));
+export const configPath = ({ io }: Context, { config, noConfig }: AnalyzeFlags): string | undefined => {
+  if (!noConfig) return config ?? findConfig(io);
+  if (config === undefined) return undefined;
+  throw new Fault('--config and --no-config exclude each other', { kind: 'usage', code: 'CONFLICTING_FLAGS' });
+};
 
 /** The checks to run; throws for a name of the configuration that no check has. */
 const enabledChecks = (names: readonly string[], disabled: readonly string[]): readonly Check[] => {
