@@ -1,9 +1,10 @@
-// CPU and wall time of `heddle analyze` on generated sets of resources, beside `istioctl analyze` where one is on PATH.
+// CPU and wall time of `heddle analyze` on generated sets of resources, beside `istioctl analyze` where one is on PATH or
+// was built by install-peers.sh.
 // Rounds are interleaved, because the machine is never quiet: compare ratios of one run, never numbers of two.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureBuilt, HEDDLE } from '../support/built.ts';
 import { which } from './proxy/peers.ts';
@@ -108,36 +109,95 @@ const measure = (command: readonly string[]): Sample => {
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
-/** `npm run bench -- analyze [--rounds N] [--sizes 1000,5000]` */
+const findIstioctl = (): string | undefined => {
+  const built = resolve(import.meta.dirname, '../../.bench/istioctl');
+  return which('istioctl') ?? (existsSync(built) ? built : undefined);
+};
+
+type Tool = readonly [name: string, commandFor: (directory: string) => readonly string[]];
+
+const heddle = (program: string): Tool => [
+  'heddle',
+  (directory) => [process.execPath, program, 'analyze', '-A', '-o', 'json-compat', directory],
+];
+
+const istioctl = (program: string): Tool => [
+  'istioctl',
+  (directory) => [program, 'analyze', '--use-kube=false', '-A', '-o', 'json', directory],
+];
+
+/** Runs every tool once a round on a new set of `size` resources. */
+const sample = (tools: readonly Tool[], size: number, rounds: number): ReadonlyMap<string, readonly Sample[]> => {
+  const directory = mkdtempSync(join(tmpdir(), 'heddle-bench-'));
+  const samples = new Map<string, Sample[]>(tools.map(([name]) => [name, []]));
+  try {
+    generate(directory, size);
+    for (let round = 0; round < rounds; round++)
+      for (const [name, commandFor] of tools) samples.get(name)?.push(measure(commandFor(directory)));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+  return samples;
+};
+
+const column = (text: string | number): string => `${text}`.padStart(9);
+
+/** `0.95 (0.91-1.02)`: the median of each round's ratio, and the least and the greatest. */
+const ratioOf = (own: readonly Sample[], other: readonly Sample[], of: (sample: Sample) => number): string => {
+  const ratios = own.map((one, round) => of(one) / of(other[round] ?? one));
+  return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)})`;
+};
+
+const compare = (tools: readonly Tool[], sizes: readonly number[], rounds: number): void => {
+  console.log(`${column('resources')}  ${'tool'.padEnd(9)}${column('wall s')}${column('CPU s')}`);
+  for (const size of sizes) {
+    const samples = sample(tools, size, rounds);
+    for (const [name, taken] of samples) {
+      const wall = median(taken.map(({ wallS }) => wallS)).toFixed(2);
+      const cpu = median(taken.map(({ cpuS }) => cpuS)).toFixed(2);
+      console.log(`${column(size)}  ${name.padEnd(9)}${column(wall)}${column(cpu)}`);
+    }
+    const [own = [], other] = [...samples.values()];
+    if (other === undefined) continue;
+    const cpu = ratioOf(own, other, ({ cpuS }) => cpuS);
+    console.log(`${column(size)}  heddle/istioctl: CPU ${cpu}, wall ${ratioOf(own, other, ({ wallS }) => wallS)}`);
+  }
+};
+
+/** What one more resource costs, start-up aside: the same at every size where cost is linear. */
+const scale = (tool: Tool, sizes: readonly number[], rounds: number): void => {
+  console.log(`${column('resources')}${column('CPU s')}  ms a resource beyond the size before`);
+  let before = { size: 0, cpuS: 0 };
+  for (const size of sizes) {
+    const taken = sample([tool], size, rounds).get(tool[0]) ?? [];
+    const cpuS = median(taken.map((one) => one.cpuS));
+    const marginal = (1000 * (cpuS - before.cpuS)) / (size - before.size);
+    console.log(`${column(size)}${column(cpuS.toFixed(2))}  ${before.size === 0 ? '-' : marginal.toFixed(3)}`);
+    before = { size, cpuS };
+  }
+};
+
+/** `npm run bench -- analyze [--rounds N] [--sizes 1000,5000] [--scale] [--bin PROGRAM]` */
 export const bench = async (args: readonly string[]): Promise<void> => {
   const { values } = parseArgs({
     args: [...args],
-    options: { rounds: { type: 'string', default: '5' }, sizes: { type: 'string', default: '1000,5000' } },
+    options: {
+      rounds: { type: 'string', default: '5' },
+      sizes: { type: 'string' },
+      scale: { type: 'boolean', default: false },
+      bin: { type: 'string' },
+    },
   });
-  await ensureBuilt();
-  const istioctl = which('istioctl');
-  if (istioctl === undefined) console.log('istioctl is not on PATH: heddle alone');
-  console.log('resources  tool       wall s   CPU s');
-  for (const size of values.sizes.split(',').map(Number)) {
-    const directory = mkdtempSync(join(tmpdir(), 'heddle-bench-'));
-    try {
-      generate(directory, size);
-      const tools: readonly (readonly [name: string, command: readonly string[]])[] = [
-        ['heddle', [process.execPath, HEDDLE, 'analyze', '-A', '-o', 'json-compat', directory]],
-        ...(istioctl === undefined
-          ? []
-          : [['istioctl', [istioctl, 'analyze', '--use-kube=false', '-A', '-o', 'json', directory]] as const]),
-      ];
-      const samples = new Map<string, Sample[]>(tools.map(([name]) => [name, []]));
-      for (let round = 0; round < Number(values.rounds); round++)
-        for (const [name, command] of tools) samples.get(name)?.push(measure(command));
-      for (const [name, taken] of samples) {
-        const wall = median(taken.map(({ wallS }) => wallS)).toFixed(2);
-        const cpu = median(taken.map(({ cpuS }) => cpuS)).toFixed(2);
-        console.log(`${String(size).padStart(9)}  ${name.padEnd(9)}  ${wall.padStart(6)}  ${cpu.padStart(6)}`);
-      }
-    } finally {
-      rmSync(directory, { recursive: true, force: true });
-    }
+  if (values.bin === undefined) await ensureBuilt();
+  const own = heddle(values.bin ?? HEDDLE);
+  const sizes = (values.sizes ?? (values.scale ? '1000,5000,20000,50000' : '1000,5000')).split(',').map(Number);
+  const rounds = Number(values.rounds);
+  if (values.scale) {
+    scale(own, sizes, rounds);
+    return;
   }
+  const peer = findIstioctl();
+  if (peer === undefined)
+    console.log('istioctl is neither on PATH nor built (test/bench/install-peers.sh): heddle alone');
+  compare(peer === undefined ? [own] : [own, istioctl(peer)], sizes, rounds);
 };

@@ -8,7 +8,7 @@ const [name = '', ...rest] = process.argv.slice(2);
 const load = benches.get(name);
 if (load === undefined) {
   console.error(
-    `usage: npm run bench -- ${[...benches.keys()].join('|')} [--rounds N] [--sizes N,N] [--seconds N] [--bytes N]`,
+    `usage: npm run bench -- ${[...benches.keys()].join('|')} [--rounds N] [--sizes N,N] [--scale] [--bin PROGRAM] [--seconds N] [--bytes N]`,
   );
   process.exitCode = 64;
 } else await (await load()).bench(rest);
