@@ -228,6 +228,14 @@ export const MESSAGES = {
   HED0018: warning('MatchGatewayNotBound', 'the match asks for gateway {asked}, but the object is for {gateways}'),
   HED0019: warning('MatchPathImpossible', 'no request has path {path} as rule {rule} asks: {why}'),
   HED0020: warning('RedirectLoop', 'rule {rule} redirects requests in a circle: {hops}'),
+  HED0021: warning(
+    'SubsetDefinedTwice',
+    'subset {subset} of {host} differs from that of {other}: only the older counts',
+  ),
+  HED0022: warning(
+    'TrafficPolicyIgnored',
+    'trafficPolicy for {host} differs from that of {other}: only the older counts',
+  ),
   HED0040: info('FaultNeverFires', 'the {fault} never fires: {reason}'),
   HED0041: info('FaultDelayOutlastsTimeout', 'timeout {timeout} does not cut the injected delay of {delay}'),
   HED0042: info(

@@ -5,6 +5,7 @@ import type { VirtualService, VirtualServiceHttp } from '../../model/schema/gene
 import type { Origin } from '../../traffic/tables.ts';
 import { spanOf } from '../../yaml/located.ts';
 import type { Place } from '../check.ts';
+import { sameContent } from './same-content.ts';
 
 /** A http rule as it stands in the input, maybe in a delegate. */
 export interface WrittenRule {
@@ -45,6 +46,6 @@ export const placeOfRule = ({ rule }: WrittenRule): Place => {
 
 /** Whether two rules treat a request alike, whatever they match. */
 export const actAlike = (one: VirtualServiceHttp, other: VirtualServiceHttp): boolean => {
-  const textOf = ({ match: _match, name: _name, ...action }: VirtualServiceHttp): string => JSON.stringify(action);
-  return textOf(one) === textOf(other);
+  const actionOf = ({ match: _match, name: _name, ...action }: VirtualServiceHttp): object => action;
+  return sameContent(actionOf(one), actionOf(other));
 };

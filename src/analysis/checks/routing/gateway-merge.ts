@@ -8,6 +8,7 @@ import type { VirtualServicePlan } from '../../../traffic/compile/virtual-servic
 import type { Route } from '../../../traffic/tables.ts';
 import { defineCheck, finding } from '../../check.ts';
 import type { Finding } from '../../finding.ts';
+import { inCreationOrder, isTimed } from '../../lookup/creation-order.ts';
 import { coversRequests } from '../../lookup/match-coverage.ts';
 import { createMatchIndex } from '../../lookup/match-index.ts';
 import { EVERYWHERE, exportScopes } from '../../lookup/scopes.ts';
@@ -55,14 +56,8 @@ const indexShared = (
   return shared;
 };
 
-const ageOf = ({ resource }: VirtualServicePlan): string => resource.object.metadata.creationTimestamp ?? '';
-
-/** Istio's order: by time of creation, of the same time by name. Files seldom tell the time. */
-const goesBefore = (one: VirtualServicePlan, other: VirtualServicePlan): boolean => {
-  const keys = [one, other].map((plan) => [plan.name, plan.namespace].join('\n'));
-  const isTimed = ageOf(one) !== '' && ageOf(other) !== '' && ageOf(one) !== ageOf(other);
-  return isTimed ? ageOf(one) < ageOf(other) : (keys[0] ?? '') < (keys[1] ?? '');
-};
+const goesBefore = (one: Merged, other: Merged): boolean =>
+  inCreationOrder([one.plan.resource, other.plan.resource])[0] === one.plan.resource;
 
 const merge = (
   plans: readonly VirtualServicePlan[],
@@ -122,8 +117,7 @@ function* compare(routes: readonly Merged[], meeting: Meeting): Iterable<Finding
       // What takes everything is put last, whoever is older.
       if (isCatchAll(other.match) && !(isSame && isCatchAll(one.match))) continue;
       if (isSame && isCatchAll(one.match) !== isCatchAll(other.match)) continue;
-      const isTimed = ageOf(one.plan) !== '' && ageOf(other.plan) !== '';
-      if ((isSame || isTimed) && !goesBefore(other.plan, one.plan)) continue;
+      if ((isSame || isTimed(one.plan.resource, other.plan.resource)) && !goesBefore(other, one)) continue;
       const found = describe(isSame ? 'HED0012' : 'HED0013', one, other, meeting);
       if (found === undefined) continue;
       yield found;
