@@ -29,14 +29,18 @@ import { gatewaySecrets } from './checks/gateway/secrets.ts';
 import { injectedImages } from './checks/injection/image.ts';
 import { imageAuto } from './checks/injection/image-auto.ts';
 import { injection } from './checks/injection/injection.ts';
+import { injectionLabels } from './checks/injection/labels.ts';
+import { strayWorkloads } from './checks/injection/stray-workloads.ts';
 import { gatewayApiVersion } from './checks/kubernetes-gateway/crd-version.ts';
 import { gatewaySelector } from './checks/kubernetes-gateway/selector.ts';
 import { meshNetworkRegistries } from './checks/mesh-networks/registries.ts';
 import { multiClusterServices } from './checks/multi-cluster/services.ts';
+import { destinationRuleMerge } from './checks/routing/destination-rule-merge.ts';
 import { gatewayMerge } from './checks/routing/gateway-merge.ts';
 import { hostNames } from './checks/routing/host-names.ts';
 import { impossibleMatch } from './checks/routing/impossible-match.ts';
 import { lostTraffic } from './checks/routing/lost-traffic.ts';
+import { redirectLoop } from './checks/routing/redirect-loop.ts';
 import { unreachableRules } from './checks/routing/unreachable.ts';
 import * as validation from './checks/schema/validation.ts';
 import { portName } from './checks/service/port-name.ts';
@@ -81,12 +85,14 @@ export const CHECKS: readonly Check[] = [
   deniedHosts,
   destinationRuleMutualTls,
   faults,
+  injectionLabels,
   loadBalancer,
   optionalToken,
   outlierDetection,
   portLevel,
   retries,
   servicePorts,
+  strayWorkloads,
   strictWithoutSidecar,
   unforwarded,
   injection,
@@ -95,10 +101,12 @@ export const CHECKS: readonly Check[] = [
   gatewayApiVersion,
   gatewaySelector,
   meshNetworkRegistries,
+  destinationRuleMerge,
   gatewayMerge,
   hostNames,
   impossibleMatch,
   lostTraffic,
+  redirectLoop,
   unreachableRules,
   // One for each kind; their names sort as the exports do.
   ...Object.values(validation),
