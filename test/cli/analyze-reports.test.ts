@@ -4,6 +4,7 @@ import { PLAIN } from '../../src/cli/output.ts';
 import { FORMATS } from '../../src/cli/report/analysis/formats.ts';
 import type { Report } from '../../src/cli/report/analysis/report.ts';
 import { loadYaml } from '../../src/yaml/load.ts';
+import { readXml } from '../support/xml.ts';
 
 const TEXT = `metadata:
   name: shop
@@ -50,41 +51,6 @@ const print = async (format: string, of: Report = report): Promise<string> => {
   const load = FORMATS.get(format);
   if (load === undefined) throw new Error(`no format ${format}`);
   return (await load())(of, { paint: PLAIN, columns: undefined });
-};
-
-/** A reader of the XML that the formats write: elements in order with decoded attributes; throws where it is not well-formed. */
-const readXml = (text: string) => {
-  const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-  const decode = (value: string): string =>
-    value.replace(/&(?:#(\d+)|(\w+));/g, (_, number: string | undefined, name: string) =>
-      number === undefined ? (entities[name] ?? `?${name}?`) : String.fromCharCode(Number(number)),
-    );
-  expect(text.startsWith('<?xml version="1.0" encoding="UTF-8"?>\n')).toBe(true);
-  const open: string[] = [];
-  const elements: { path: string; attributes: ReadonlyMap<string, string>; text: string }[] = [];
-  const TOKEN = /<(\/?)([\w-]+)((?: [\w-]+="[^"<]*")*)(\/?)>|([^<>]+)/y;
-  TOKEN.lastIndex = text.indexOf('\n') + 1;
-  while (TOKEN.lastIndex < text.length) {
-    const at = TOKEN.lastIndex;
-    const match = TOKEN.exec(text);
-    if (match === null) throw new Error(`not well-formed at ${text.slice(at, at + 60)}`);
-    const [, closing, name = '', attributes = '', empty, characters] = match;
-    if (characters !== undefined) {
-      const last = elements.at(-1);
-      if (last !== undefined) last.text += decode(characters);
-    } else if (closing === '/') expect(open.pop()).toBe(name);
-    else {
-      const pairs = [...attributes.matchAll(/ ([\w-]+)="([^"]*)"/g)];
-      elements.push({
-        path: [...open, name].join('/'),
-        attributes: new Map(pairs.map(([, key = '', value = '']) => [key, decode(value)])),
-        text: '',
-      });
-      if (empty !== '/') open.push(name);
-    }
-  }
-  expect(open).toEqual([]);
-  return elements;
 };
 
 describe.each([...FORMATS.keys()])('-o %s', (format) => {
