@@ -278,6 +278,9 @@ export const MESSAGES = {
   HED0066: warning('ServicePortInPolicy', 'port {port} is of Service {service}, whose pods listen on {target}'),
   HED0070: info('TokenNotRequired', 'tokens are verified, but no policy requires one'),
   HED0071: warning('StrictWithoutSidecar', 'STRICT is enforced by no sidecar: {workloads} have none'),
+  HED0080: warning('UnknownInjectionValue', '{label} is "{value}", which is neither {words}'),
+  HED0081: warning('InjectionAskedInVain', '{workload} asks for a sidecar and gets none: {reason}'),
+  HED0082: warning('WorkloadOutsideItsNamespace', '{workload} names no namespace, and is not in {namespace} beside it'),
 } as const;
 
 /** A code of the catalogue: Istio's `IST`, heddle's own `HED`. */
