@@ -91,3 +91,21 @@ const decodeOne = (bytes: Uint8Array): string | undefined => {
     return undefined;
   }
 };
+
+/** Order of the bytes, which is that of code points; UTF-16 differs where surrogates meet characters above them. */
+export const compareStrings = (a: string, b: string): number => {
+  if (a === b) return 0;
+  const end = Math.min(a.length, b.length);
+  let at = 0;
+  while (at < end && a.charCodeAt(at) === b.charCodeAt(at)) at++;
+  if (at === end) return a.length - b.length;
+  const left = a.charCodeAt(at);
+  const right = b.charCodeAt(at);
+  return isSurrogate(left) || isSurrogate(right) ? compareBytes(toBytes(a), toBytes(b)) : left - right;
+};
+
+const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
+  const at = a.findIndex((byte, index) => byte !== b[index]);
+  if (at < 0) return a.length - b.length;
+  return at >= b.length ? 1 : (a[at] ?? 0) - (b[at] ?? 0);
+};

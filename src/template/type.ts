@@ -59,6 +59,8 @@ export interface GoField {
   readonly type: GoType;
   /** Fields and methods of an embedded struct are reached through the outer one. */
   readonly embedded?: boolean;
+  /** The `json` tag, `name,omitempty`; the name of the field where there is none. */
+  readonly json?: string;
 }
 
 /** Parameters of a function: a variadic one's last type is that of each further argument. */

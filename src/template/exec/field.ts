@@ -1,0 +1,142 @@
+import { quote } from '../fmt/quote.ts';
+import { type GoField, type GoMethod, type GoType, pointerTo, STRING } from '../type.ts';
+import { GoMap, GoPointer, GoStruct, type GoValue, typeOf } from '../value.ts';
+import { fail, type State, type Value } from './state.ts';
+import { zeroOf } from './zero.ts';
+
+/** A method bound to its receiver. */
+export interface BoundMethod {
+  readonly method: GoMethod;
+  readonly receiver: GoValue;
+}
+
+/** Calls a method that a field turned out to be, with whatever arguments stand there. */
+export type CallMethod = (bound: BoundMethod) => Value;
+
+/**
+ * `receiver.name`: a method's result, a struct's field or a map's entry. `state.through` is the receiver's when it is
+ * called, and the result's afterwards.
+ */
+export const readField = (
+  state: State,
+  receiver: Value,
+  name: string,
+  callMethod: CallMethod,
+  hasArgs: boolean,
+): Value => {
+  if (receiver === undefined) {
+    if (state.set.missingKey === 'error') fail(state, `nil data; no entry for key ${quote(name)}`);
+    state.through = undefined;
+    return undefined;
+  }
+  if (receiver instanceof GoMap && receiver.type.methods === undefined) {
+    return readEntry(state, receiver, name, hasArgs);
+  }
+  if (receiver === null) return fail(state, `nil pointer evaluating ${state.through?.name ?? 'interface {}'}.${name}`);
+  const { pointer, value } = follow(receiver);
+  const bound = findMethod(pointer, value, name);
+  if (bound !== undefined) return callMethod(bound);
+  if (value instanceof GoStruct) return readStructField(state, receiver, value, name, hasArgs);
+  if (value instanceof GoMap) return readEntry(state, value, name, hasArgs);
+  if (value === undefined && hasField(pointer?.type.elem, name)) {
+    return fail(state, `nil pointer evaluating ${staticName(state, receiver)}.${name}`);
+  }
+  return cannotEvaluate(state, receiver, name);
+};
+
+/** The type of the place that the value was read from. */
+const staticName = (state: State, value: GoValue): string =>
+  state.through?.name ?? typeOf(value)?.name ?? 'interface {}';
+
+const cannotEvaluate = (state: State, receiver: GoValue, name: string): never =>
+  fail(state, `can't evaluate field ${name} in type ${staticName(state, receiver)}`);
+
+/** What pointers lead to: undefined behind a nil one. `pointer` is the last of them. */
+export const follow = (
+  start: GoValue,
+): { readonly pointer: GoPointer | undefined; readonly value: GoValue | undefined } => {
+  let pointer: GoPointer | undefined;
+  let value: GoValue | undefined = start;
+  while (value instanceof GoPointer) {
+    pointer = value;
+    value = value.target;
+  }
+  return { pointer, value };
+};
+
+/** A nil pointer to anything but a struct without such a field is what Go blames. */
+const hasField = (type: GoType | undefined, name: string): boolean =>
+  type !== undefined && (type.kind !== 'struct' || findField(type, name) !== undefined);
+
+const readEntry = (state: State, map: GoMap, name: string, hasArgs: boolean): Value => {
+  const { type, entries } = map;
+  if (type.key !== STRING) return cannotEvaluate(state, map, name);
+  if (hasArgs) fail(state, `${name} is not a method but has arguments`);
+  const elem = type.elem;
+  const entry = entries?.get(name);
+  if (entry !== undefined) {
+    state.through = elem?.kind === 'interface' ? elem : undefined;
+    return entry;
+  }
+  if (state.set.missingKey === 'error') fail(state, `map has no entry for key ${quote(name)}`);
+  if (state.set.missingKey === 'default' || elem === undefined) {
+    state.through = undefined;
+    return undefined;
+  }
+  state.through = elem.kind === 'interface' ? elem : undefined;
+  return zeroOf(elem);
+};
+
+const readStructField = (state: State, receiver: GoValue, struct: GoStruct, name: string, hasArgs: boolean): Value => {
+  const path = findField(struct.type, name);
+  if (path === undefined) return cannotEvaluate(state, receiver, name);
+  if (hasArgs) fail(state, `${name} has arguments but cannot be invoked as function`);
+  let value: GoValue = struct;
+  for (const field of path) {
+    const inner: GoValue | undefined = follow(value).value;
+    if (!(inner instanceof GoStruct)) {
+      return fail(state, `reflect: indirection through nil pointer to embedded struct field ${field.name}`);
+    }
+    value = inner.read(field.name);
+    state.through = field.type.kind === 'interface' ? field.type : undefined;
+  }
+  return value;
+};
+
+/** The way to a field: itself, or the embedded structs it is promoted from, then itself. */
+const findField = (type: GoType, name: string): readonly GoField[] | undefined => {
+  const own = type.fields?.find((field) => field.name === name);
+  if (own !== undefined) return [own];
+  for (const field of type.fields ?? []) {
+    if (field.embedded !== true) continue;
+    const inner = findField(field.type.kind === 'pointer' ? (field.type.elem ?? field.type) : field.type, name);
+    if (inner !== undefined) return [field, ...inner];
+  }
+  return undefined;
+};
+
+const findMethod = (
+  pointer: GoPointer | undefined,
+  value: GoValue | undefined,
+  name: string,
+): BoundMethod | undefined => {
+  const type = value === undefined ? pointer?.type.elem : typeOf(value);
+  if (type === undefined) return undefined;
+  const own = value === undefined ? undefined : type.methods?.get(name);
+  if (own !== undefined && value !== undefined) return { method: own, receiver: value };
+  const ofPointer = type.methodsOfPointer?.get(name);
+  if (ofPointer !== undefined) {
+    return { method: ofPointer, receiver: pointer ?? new GoPointer(pointerTo(type), value) };
+  }
+  return value instanceof GoStruct ? promotedMethod(value, name) : undefined;
+};
+
+const promotedMethod = (struct: GoStruct, name: string): BoundMethod | undefined => {
+  for (const field of struct.type.fields ?? []) {
+    if (field.embedded !== true) continue;
+    const { pointer, value } = follow(struct.read(field.name));
+    const bound = findMethod(pointer, value, name);
+    if (bound !== undefined) return bound;
+  }
+  return undefined;
+};
