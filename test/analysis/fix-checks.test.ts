@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fixedText } from './fix-all.ts';
+import { fixedText, judgeWith } from './fix-all.ts';
 
 /** What a check's fixes make of a configuration; everything beside the differing words is part of the comparison. */
 interface Case {
@@ -351,5 +351,35 @@ describe('the fix of', () => {
     // The same with the line ends of Windows, and behind a byte order mark.
     const windows = (text: string): string => `\uFEFF${text.replaceAll('\n', '\r\n')}`;
     expect((await fixedText(windows(before), { code, unsafe })).text).toBe(windows(fixed.text));
+  });
+});
+
+describe('a name that only resembles one that is there', () => {
+  it.each([
+    [
+      'another version',
+      `${route('{host: reviews, subset: v2}')}---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: reviews}
+spec: {host: reviews, subsets: [{name: v1}]}
+`,
+    ],
+    ['another service', route('{host: ratings}')],
+    [
+      'a service of two namespaces',
+      `${route('{host: ratings}')}---
+apiVersion: v1
+kind: Service
+metadata: {name: ratings, namespace: one}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: ratings, namespace: two}
+`,
+    ],
+  ])('is not corrected: %s', async (_, text) => {
+    expect((await fixedText(text, { unsafe: true })).text).toBe(text);
+    expect((await judgeWith({})([{ name: 'a.yaml', text }])).findings).not.toEqual([]);
   });
 });

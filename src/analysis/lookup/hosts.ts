@@ -3,6 +3,7 @@ import { resolveShortName, serviceFqdn } from '../../model/names.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { ServiceEntry } from '../../model/schema/generated/types-istio.ts';
 import type { Service } from '../../model/schema/generated/types-kubernetes.ts';
+import { isMistyped } from './mistyped.ts';
 import { createSuggester } from './near-names.ts';
 import { EVERYWHERE, exportScopes } from './scopes.ts';
 
@@ -23,8 +24,13 @@ export interface HostIndex {
   find(host: string, namespace: string, exportTo: readonly string[] | undefined): KnownHost | undefined;
   /** What to write instead of a host that is not found, as a sentence in the imperative. */
   hintFor(host: string, namespace: string): string | undefined;
-  /** The host that the hint names. */
-  nearestTo(host: string, namespace: string): string | undefined;
+  /** The host that the hint names, where no other can be meant. */
+  correctionOf(host: string, namespace: string): string | undefined;
+}
+
+interface Correction {
+  readonly hint: string;
+  readonly sure: string | undefined;
 }
 
 type Scope = Map<string, Definition>;
@@ -112,24 +118,27 @@ export const indexHosts = (mesh: Mesh): HostIndex => {
     suggesters.set(near, known);
     return known(name);
   };
-  const correct = (host: string, namespace: string): readonly [host: string, hint: string] | undefined => {
+  const correct = (host: string, namespace: string): Correction | undefined => {
     const name = resolveShortName(host, namespace);
     const [label = '', place] = host.split('.');
     const elsewhere = namespacesOfName.get(label) ?? [];
     // `reviews.other` looks like a Service to Kubernetes' DNS and to people, but Istio takes it as it is.
     if (place !== undefined && elsewhere.includes(place) && host !== serviceFqdn(label, place)) {
       const full = serviceFqdn(label, place);
-      return [full, `write "${full}": Istio completes only names without dots`];
+      return { sure: full, hint: `write "${full}": Istio completes only names without dots` };
     }
     if (place === undefined && elsewhere.length > 0 && !elsewhere.includes(namespace)) {
       const full = serviceFqdn(label, elsewhere[0] ?? '');
-      return [full, `write "${full}": a name without dots is a Service of namespace ${namespace}`];
+      return {
+        sure: elsewhere.length === 1 ? full : undefined,
+        hint: `write "${full}": a name without dots is a Service of namespace ${namespace}`,
+      };
     }
     const near = suggestNear(name);
     if (near === undefined || near === name) return undefined;
     const short = SERVICE_HOST.exec(near);
     const nearest = place === undefined && short?.[2] === namespace ? (short[1] ?? near) : near;
-    return [nearest, `did you mean "${nearest}"?`];
+    return { sure: isMistyped(name, near) ? nearest : undefined, hint: `did you mean "${nearest}"?` };
   };
   return {
     find: (host, namespace, exportTo) => {
@@ -142,8 +151,8 @@ export const indexHosts = (mesh: Mesh): HostIndex => {
       const wildcard = findWildcard(scopes.get(EVERYWHERE), host) ?? findWildcard(scopes.get(namespace), host);
       return wildcard === undefined ? undefined : finish(wildcard);
     },
-    hintFor: (host, namespace) => correct(host, namespace)?.[1],
-    nearestTo: (host, namespace) => correct(host, namespace)?.[0],
+    hintFor: (host, namespace) => correct(host, namespace)?.hint,
+    correctionOf: (host, namespace) => correct(host, namespace)?.sure,
   };
 };
 

@@ -6,6 +6,7 @@ import { defineCheck, finding, type Place } from '../../check.ts';
 import type { Finding } from '../../finding.ts';
 import { ISTIO_ANNOTATIONS, type IstioAnnotation } from '../../generated/annotations.ts';
 import { refuseAnnotationValue } from '../../lookup/annotation-values.ts';
+import { isMistyped } from '../../lookup/mistyped.ts';
 import { podTemplateOf } from '../../lookup/pod-template.ts';
 import { removeAnnotation } from '../../lookup/remove-annotation.ts';
 import { isWritten } from '../../lookup/written.ts';
@@ -42,6 +43,7 @@ const unknown = (resource: Resource, name: string): Finding => {
       effect: 'Istio passes over it',
       hint: near === undefined ? 'remove it, or look its name up' : `write "${near}"`,
       ...(near !== undefined &&
+        isMistyped(name, near) &&
         offerFix(`write "${near}"`, 'unsafe', [renameKey(resource.object.metadata.annotations ?? {}, name, near)])),
     },
   );

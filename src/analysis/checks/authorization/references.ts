@@ -8,6 +8,7 @@ import { spanOf } from '../../../yaml/located.ts';
 import { type AnalysisInput, defineCheck, finding } from '../../check.ts';
 import type { Finding } from '../../finding.ts';
 import { hasSidecar, isAmbient } from '../../lookup/in-mesh.ts';
+import { isMistyped } from '../../lookup/mistyped.ts';
 import { podTemplateOf } from '../../lookup/pod-template.ts';
 import { indexPods, type PodIndex, selectorText } from '../../lookup/pods.ts';
 import { offerFix } from '../../offer-fix.ts';
@@ -107,7 +108,7 @@ function* findUnknownNamespaces(
             key,
             ...(near !== undefined && {
               hint: `write "${near}"`,
-              ...offerFix(`write "${near}"`, 'unsafe', [setText(list, key, near)]),
+              ...(isMistyped(name, near) && offerFix(`write "${near}"`, 'unsafe', [setText(list, key, near)])),
             }),
             effect:
               list === source?.namespaces

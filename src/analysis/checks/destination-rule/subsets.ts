@@ -55,7 +55,7 @@ export const destinationRuleSubsets = defineCheck({
       const known = hosts.find(spec.host, rule.namespace, spec.exportTo);
       if (known === undefined) {
         const hint = hosts.hintFor(spec.host, rule.namespace);
-        const near = hosts.nearestTo(spec.host, rule.namespace);
+        const near = hosts.correctionOf(spec.host, rule.namespace);
         yield finding(
           'IST0174',
           rule,

@@ -2,6 +2,7 @@ import { suggest } from '../../../base/distance.ts';
 import { isObject } from '../../../model/value.ts';
 import { setText } from '../../../yaml/edit.ts';
 import { defineCheck, finding } from '../../check.ts';
+import { isMistyped } from '../../lookup/mistyped.ts';
 import { offerFix } from '../../offer-fix.ts';
 
 /** Istio's own registries; every cluster with a secret for remote access is one more. */
@@ -28,7 +29,9 @@ export const meshNetworkRegistries = defineCheck({
           in: endpoint,
           key: 'fromRegistry',
           hint: `write one of ${[...known].join(', ')}`,
-          ...(near !== undefined && offerFix(`write "${near}"`, 'unsafe', [setText(endpoint, 'fromRegistry', near)])),
+          ...(near !== undefined &&
+            isMistyped(registry, near) &&
+            offerFix(`write "${near}"`, 'unsafe', [setText(endpoint, 'fromRegistry', near)])),
         };
         yield finding('IST0126', meshNetworks, { network, registry }, place);
       }

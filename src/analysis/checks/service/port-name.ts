@@ -4,6 +4,7 @@ import type { Service, ServicePort } from '../../../model/schema/generated/types
 import { setText } from '../../../yaml/edit.ts';
 import { defineCheck, finding, type Place } from '../../check.ts';
 import type { Finding } from '../../finding.ts';
+import { isMistyped } from '../../lookup/mistyped.ts';
 import { isControlPlane, isWritten } from '../../lookup/written.ts';
 import { offerFix } from '../../offer-fix.ts';
 
@@ -48,7 +49,10 @@ const adviceFor = (port: ServicePort): Pick<Place, 'hint' | 'fix'> => {
   const near = suggest(first, PROTOCOLS);
   if (near === undefined) return { hint: 'set appProtocol, or begin the name with the protocol: http-web' };
   const text = [near, ...rest].join('-');
-  return { hint: `did you mean "${near}"?`, ...offerFix(`write "${text}"`, 'unsafe', [setText(port, key, text)]) };
+  return {
+    hint: `did you mean "${near}"?`,
+    ...(isMistyped(first, near) && offerFix(`write "${text}"`, 'unsafe', [setText(port, key, text)])),
+  };
 };
 
 const onExternalName = (service: Resource<Service>, place: ServicePort): Finding => {

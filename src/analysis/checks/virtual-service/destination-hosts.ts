@@ -52,7 +52,7 @@ const checkDestination = (
   const effect = kind.startsWith('mirror')
     ? 'the copies of the requests are lost'
     : 'requests that this rule sends there get 503, connections are closed';
-  const near = hosts.nearestTo(destination.host, namespace);
+  const near = hosts.correctionOf(destination.host, namespace);
   const place = {
     in: destination,
     key: 'host',

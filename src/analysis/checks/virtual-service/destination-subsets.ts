@@ -7,6 +7,7 @@ import { setText } from '../../../yaml/edit.ts';
 import { spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding } from '../../check.ts';
 import { destinationsOf } from '../../lookup/destinations.ts';
+import { isMistyped } from '../../lookup/mistyped.ts';
 import { nameList } from '../../lookup/name-list.ts';
 import { offerFix } from '../../offer-fix.ts';
 
@@ -67,7 +68,9 @@ export const destinationSubsets = defineCheck({
             ? 'the copies of the requests are lost'
             : 'requests that this rule sends there get 503, connections are closed',
           hint: adviceFor(host, known, near),
-          ...(near !== undefined && offerFix(`write "${near}"`, 'unsafe', [setText(destination, 'subset', near)])),
+          ...(near !== undefined &&
+            isMistyped(subset, near) &&
+            offerFix(`write "${near}"`, 'unsafe', [setText(destination, 'subset', near)])),
         });
       }
     }

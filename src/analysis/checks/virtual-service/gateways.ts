@@ -6,6 +6,7 @@ import type { Gateway } from '../../../model/schema/generated/types-istio.ts';
 import { intersectHosts, qualifyGateway } from '../../../traffic/compile/names.ts';
 import { setText } from '../../../yaml/edit.ts';
 import { defineCheck, finding } from '../../check.ts';
+import { isMistyped } from '../../lookup/mistyped.ts';
 import { offerFix } from '../../offer-fix.ts';
 
 interface FoundGateway {
@@ -75,7 +76,8 @@ export const virtualServiceGateways = defineCheck({
             effect,
             ...(near !== undefined && {
               hint: `did you mean "${near}"?`,
-              ...offerFix(`write "${near}"`, 'unsafe', [setText(gateways, index, near)]),
+              ...(isMistyped(reference, near) &&
+                offerFix(`write "${near}"`, 'unsafe', [setText(gateways, index, near)])),
             }),
           });
         }

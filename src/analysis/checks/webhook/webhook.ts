@@ -12,6 +12,7 @@ import { setText } from '../../../yaml/edit.ts';
 import { spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding, type Place } from '../../check.ts';
 import type { Finding } from '../../finding.ts';
+import { isMistyped } from '../../lookup/mistyped.ts';
 import { nameList, SHOWN_NAMES } from '../../lookup/name-list.ts';
 import { offerFix } from '../../offer-fix.ts';
 
@@ -166,7 +167,7 @@ const nameService = (service: ServiceReference, near: string): Pick<Place, 'fix'
     ...(namespace === service.namespace ? [] : [setText(service, 'namespace', namespace)]),
     ...(name === service.name ? [] : [setText(service, 'name', name)]),
   ];
-  return offerFix(`call "${near}"`, 'unsafe', edits);
+  return isMistyped(`${service.namespace}/${service.name}`, near) ? offerFix(`call "${near}"`, 'unsafe', edits) : {};
 };
 
 function* findMissingServices(entries: readonly Entry[], mesh: Mesh): Iterable<Finding> {
