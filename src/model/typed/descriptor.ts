@@ -7,6 +7,8 @@ export interface GoField {
   /** `string`, `int32`, `*bool`, `[]core/v1.Container`, `map[string]string`: packages by their last two parts. */
   readonly type: string;
   readonly inline?: true;
+  /** Go reaches the fields of this struct through the outer one. */
+  readonly embedded?: true;
   /** Absent from JSON when false, 0, "", a nil pointer or an empty list or map; structs are never empty. */
   readonly omitempty?: true;
   /** Absent from JSON when it is the zero value of its type. */

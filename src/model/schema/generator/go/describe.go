@@ -68,6 +68,9 @@ func describeStruct(t reflect.Type, structs object) {
 				field[option] = true
 			}
 		}
+		if f.Anonymous {
+			field["embedded"] = true
+		}
 		for _, key := range []string{"patchStrategy", "patchMergeKey"} {
 			if value := f.Tag.Get(key); value != "" {
 				field[key] = value

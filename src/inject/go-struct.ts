@@ -1,0 +1,114 @@
+import type { GoStructs } from '../model/typed/descriptor.ts';
+import { type GoType as Descriptor, parseGoType } from '../model/typed/go-type.ts';
+import { isObject } from '../model/value.ts';
+import { BOOL, type GoField, type GoType, INT32, INT64, mapOf, pointerTo, STRING, sliceOf } from '../template/type.ts';
+import { GoInt, GoMap, GoPointer, GoSlice, GoStruct, type GoValue } from '../template/value.ts';
+import { behind, remember } from './json-behind.ts';
+
+/**
+ * A decoded Kubernetes object (the JSON that `decodeGo` gives) as the Go struct that templates see: Go's field names
+ * and types, pointers that may be nil, nothing made before it is asked for.
+ */
+export const goStruct = (structs: GoStructs, type: string, json: unknown): GoValue =>
+  viewOf(structs, parseGoType(structs, type), json ?? undefined);
+
+const viewOf = (structs: GoStructs, of: Descriptor, json: unknown): GoValue => {
+  const type = typeOf(structs, of);
+  switch (of.kind) {
+    case 'pointer':
+      return new GoPointer(type, json === null || json === undefined ? undefined : viewOf(structs, of.of, json));
+    case 'list':
+      return new GoSlice(type, Array.isArray(json) ? json.map((item) => viewOf(structs, of.of, item)) : undefined);
+    case 'map':
+      return new GoMap(type, isObject(json) ? entriesOf(structs, of.of, json) : undefined);
+    case 'struct':
+      return structOf(structs, of.name, type, json);
+    case 'custom':
+      return remember(new GoStruct(type, () => null), json ?? null);
+    case 'bool':
+      return json === true;
+    case 'string':
+      return typeof json === 'string' ? json : '';
+    default:
+      return new GoInt(type, typeof json === 'number' || typeof json === 'bigint' ? BigInt(json) : 0n);
+  }
+};
+
+const entriesOf = (structs: GoStructs, of: Descriptor, json: object): Map<string, GoValue> =>
+  new Map(Object.entries(json).map(([key, entry]) => [key, viewOf(structs, of, entry)]));
+
+const structOf = (structs: GoStructs, name: string, type: GoType, json: unknown): GoStruct => {
+  const made = new Map<string, GoValue>();
+  const read = (wanted: string): GoValue => {
+    const known = made.get(wanted);
+    if (known !== undefined) return known;
+    const field = structs[name]?.find(({ go }) => go === wanted);
+    if (field === undefined) return null;
+    const below = field.json === '' ? json : isObject(json) ? json[field.json] : undefined;
+    const value = viewOf(structs, parseGoType(structs, field.type), below);
+    made.set(wanted, value);
+    return value;
+  };
+  return remember(new GoStruct(type, read), json ?? {});
+};
+
+const types = new WeakMap<GoStructs, Map<string, GoType>>();
+
+const typeOf = (structs: GoStructs, of: Descriptor): GoType => {
+  switch (of.kind) {
+    case 'pointer':
+      return pointerTo(typeOf(structs, of.of));
+    case 'list':
+      return sliceOf(typeOf(structs, of.of));
+    case 'map':
+      return mapOf(typeOf(structs, of.of));
+    case 'struct':
+    case 'custom':
+      return declaredType(structs, of.name);
+    case 'bool':
+      return BOOL;
+    case 'string':
+      return STRING;
+    case 'int32':
+      return INT32;
+    case 'int64':
+      return INT64;
+  }
+};
+
+const declaredType = (structs: GoStructs, name: string): GoType => {
+  let known = types.get(structs);
+  if (known === undefined) {
+    known = new Map();
+    types.set(structs, known);
+  }
+  let type = known.get(name);
+  if (type === undefined) {
+    type = declare(structs, name);
+    known.set(name, type);
+  }
+  return type;
+};
+
+/** The fields are made when asked for, so that a template pays for the structs it goes through. */
+const declare = (structs: GoStructs, name: string): GoType => {
+  let fields: readonly GoField[] | undefined;
+  return {
+    kind: 'struct',
+    name: name.slice(name.lastIndexOf('/') + 1),
+    methodsOfPointer: structs[name]?.length === 0 ? TEXT_METHODS : new Map(),
+    get fields() {
+      fields ??= (structs[name] ?? []).map(({ go, type, embedded }) => ({
+        name: go,
+        type: typeOf(structs, parseGoType(structs, type)),
+        ...(embedded === undefined ? {} : { embedded }),
+      }));
+      return fields;
+    },
+  };
+};
+
+/** Quantities, times and int-or-strings print the text that they are in JSON. */
+const TEXT_METHODS: GoType['methodsOfPointer'] & object = new Map([
+  ['String', { params: [], variadic: false, call: (receiver: GoValue) => String(behind(receiver) ?? '') }],
+]);
