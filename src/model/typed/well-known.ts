@@ -1,4 +1,5 @@
 import { parseDuration } from '../../base/duration.ts';
+import { createPlain } from '../../yaml/plain.ts';
 import { isObject } from '../value.ts';
 import type { ProtoSet } from './descriptor.ts';
 import { decodeProtoScalar, type Reading } from './proto-scalar.ts';
@@ -16,13 +17,25 @@ const WELL_KNOWN: Readonly<Record<string, (value: unknown) => Reading>> = {
     value: typeof value === 'string' ? canonicalDuration(value) : undefined,
     wanted: 'a duration such as "10s"',
   }),
-  'google.protobuf.Struct': (value) => ({ value: isObject(value) ? value : undefined, wanted: 'a mapping' }),
-  'google.protobuf.ListValue': (value) => ({ value: Array.isArray(value) ? value : undefined, wanted: 'a list' }),
-  'google.protobuf.Value': (value) => ({ value, wanted: 'any value' }),
+  'google.protobuf.Struct': (value) => ({ value: isObject(value) ? sorted(value) : undefined, wanted: 'a mapping' }),
+  'google.protobuf.ListValue': (value) => ({
+    value: Array.isArray(value) ? sorted(value) : undefined,
+    wanted: 'a list',
+  }),
+  'google.protobuf.Value': (value) => ({ value: sorted(value), wanted: 'any value' }),
   'istio.operator.v1alpha1.IntOrString': (value) => ({
     value: typeof value === 'string' || isInt32(value) ? value : undefined,
     wanted: 'a whole number or text',
   }),
+};
+
+/** Any JSON, mappings with sorted keys: protobuf keeps no order of theirs. */
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isObject(value)) return value;
+  const result = createPlain();
+  for (const key of Object.keys(value).sort()) result[key] = sorted(value[key]);
+  return result;
 };
 
 const isInt32 = (value: unknown): boolean =>

@@ -1,12 +1,22 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { runGoProgram } from '../../../src/model/schema/generator/go-program.ts';
 import type { MeshProto, ProtoSet } from '../../../src/model/typed/descriptor.ts';
 import { printGoJson } from '../../../src/model/typed/go-json.ts';
 import { loadMeshProto, loadValuesProto } from '../../../src/model/typed/load.ts';
 import { decodeMessage } from '../../../src/model/typed/proto-decode.ts';
-import { mergeProxyConfig, PROXY_CONFIG, withoutDefaults } from '../../../src/model/typed/proxy-config.ts';
+import {
+  defaultProxyConfig,
+  mergeProxyConfig,
+  PROXY_CONFIG,
+  withoutDefaults,
+} from '../../../src/model/typed/proxy-config.ts';
 import type { Plain } from '../../../src/yaml/plain.ts';
+import { arbitraryMessage } from './arbitrary-message.ts';
+import { hasGo } from './has-go.ts';
 
 const recorded = resolve(import.meta.dirname, '../../../../shared/corpus/inject/unit/unit-TestCleanProxyConfig.jsonl');
 
@@ -109,6 +119,38 @@ describe.skipIf(!existsSync(recorded))('recorded proxy configurations', () => {
         expect: expected,
       } = JSON.parse(line) as { name: string; proxy: Plain; expect: string };
       expect(printGoJson(withoutDefaults(mesh, proxy(config).value)), name).toBe(expected);
+    }
+  });
+});
+
+describe.skipIf(!hasGo)('messages at random', () => {
+  it('come out as Istio prints them, and are refused where it refuses them', { timeout: 300_000 }, () => {
+    const roots = [
+      'mesh.v1alpha1.ProxyConfig',
+      'mesh.v1alpha1.MeshConfig',
+      'mesh.v1alpha1.MeshNetworks',
+      'operator.v1alpha1.Values',
+    ];
+    const cases = roots.flatMap((root) => {
+      const message = `istio.${root}`;
+      const set = root.startsWith('mesh') ? mesh : values;
+      return fc
+        .sample(arbitraryMessage(set, message), { numRuns: 1500, seed: 5 })
+        .map((value) => ({ message, set, value }));
+    });
+    const input = cases.map(({ message, value }) => JSON.stringify({ message, value })).join('\n');
+    const answers = runGoProgram(fileURLToPath(new URL('proto-decode.go', import.meta.url)), input)
+      .trim()
+      .split('\n');
+    expect(answers).toHaveLength(cases.length);
+    expect(answers.filter((answer) => answer !== '!').length).toBeGreaterThan(cases.length / 3);
+    for (const [index, { message, set, value }] of cases.entries()) {
+      const ours =
+        message === PROXY_CONFIG
+          ? mergeProxyConfig(mesh, defaultProxyConfig(mesh), value)
+          : decodeMessage(set, message, value);
+      const text = ours.misfits.length > 0 ? '!' : printGoJson(ours.value);
+      expect(text, JSON.stringify({ message, value, misfits: ours.misfits })).toBe(answers[index]);
     }
   });
 });
