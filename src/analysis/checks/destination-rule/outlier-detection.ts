@@ -1,7 +1,7 @@
 import type { Mesh } from '../../../model/mesh.ts';
 import type { Resource } from '../../../model/resource.ts';
 import type { DestinationRule, OutlierDetection } from '../../../model/schema/generated/types-istio.ts';
-import { insertEntry, setText } from '../../../yaml/edit.ts';
+import { insertEntry, replaceEntry } from '../../../yaml/edit.ts';
 import { spanOf } from '../../../yaml/located.ts';
 import { type AnalysisInput, defineCheck, finding } from '../../check.ts';
 import type { Finding, SecondaryLabel } from '../../finding.ts';
@@ -95,7 +95,7 @@ function* findUnreachable(rule: Rule, outlier: OutlierDetection, endpoints: Endp
       hint: `set maxEjectionPercent to at least ${needed}`,
       ...offerFix(`set maxEjectionPercent to ${needed}`, 'unsafe', [
         isWritten
-          ? setText(outlier, 'maxEjectionPercent', String(needed))
+          ? replaceEntry(outlier, 'maxEjectionPercent', 'maxEjectionPercent', needed)
           : insertEntry(outlier, 'maxEjectionPercent', needed),
       ]),
     },

@@ -3,7 +3,7 @@ import { type Resource, resourceId } from '../../../model/resource.ts';
 import type { Namespace } from '../../../model/schema/generated/types-kubernetes.ts';
 import { namespaceInjection } from '../../../model/sidecar.ts';
 import { insertEntry } from '../../../yaml/edit.ts';
-import { spanOf } from '../../../yaml/located.ts';
+import { copyPosition, spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding } from '../../check.ts';
 import { isWritten } from '../../lookup/written.ts';
 import { offerFix } from '../../offer-fix.ts';
@@ -28,6 +28,13 @@ const namesNamespace = ({ object: { metadata } }: Resource): boolean => {
 
 const isForMesh = (labels: Readonly<Record<string, string>>): boolean =>
   namespaceInjection(labels).injected || labels['istio.io/dataplane-mode'] === 'ambient';
+
+/** Writes the namespace that decoding filled in as `default` into the text, where there is none. */
+const writeNamespace = ({ object: { metadata } }: Resource, namespace: string) => {
+  const { namespace: _filledIn, ...written } = metadata;
+  copyPosition(metadata, written);
+  return insertEntry(written, 'namespace', namespace);
+};
 
 /** The one namespace of the input that is for the mesh, where nothing of the input is in it. */
 const emptyNamespace = (mesh: Mesh): Resource<Namespace> | undefined => {
@@ -59,9 +66,7 @@ export const strayWorkloads = defineCheck({
           labels: span === undefined ? [] : [{ span, text: 'stays empty: nothing is in it' }],
           effect: 'applied without -n, its pods run in default, where nothing gives them a sidecar',
           hint: `add "namespace: ${namespace.name}" to its metadata`,
-          ...offerFix(`put it into namespace ${namespace.name}`, 'unsafe', [
-            insertEntry(metadata, 'namespace', namespace.name),
-          ]),
+          ...offerFix(`put it into namespace ${namespace.name}`, 'unsafe', [writeNamespace(workload, namespace.name)]),
         },
       );
     }
