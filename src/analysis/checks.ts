@@ -7,6 +7,7 @@ import { strictWithoutSidecar } from './checks/authentication/strict-without-sid
 import { contradictions } from './checks/authorization/contradictions.ts';
 import { customProvider } from './checks/authorization/custom-provider.ts';
 import { deniedHosts } from './checks/authorization/host-port.ts';
+import { authorizationIdentities } from './checks/authorization/identities.ts';
 import { patterns } from './checks/authorization/patterns.ts';
 import { authorizationReferences } from './checks/authorization/references.ts';
 import { servicePorts } from './checks/authorization/service-ports.ts';
@@ -79,6 +80,7 @@ export const CHECKS: readonly Check[] = [
   gatewayPorts,
   gatewaySecrets,
   contradictions,
+  authorizationIdentities,
   patterns,
   authorizationTcpPorts,
   customProvider,

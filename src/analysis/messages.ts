@@ -276,6 +276,7 @@ export const MESSAGES = {
   ),
   HED0065: warning('CustomProviderNotFound', 'no external authorizer "{provider}" is defined'),
   HED0066: warning('ServicePortInPolicy', 'port {port} is of Service {service}, whose pods listen on {target}'),
+  HED0067: warning('IdentityWithoutMutualTls', '{field} matches no request: {policy} switches mutual TLS off'),
   HED0070: info('TokenNotRequired', 'tokens are verified, but no policy requires one'),
   HED0071: warning('StrictWithoutSidecar', 'STRICT is enforced by no sidecar: {workloads} have none'),
   HED0080: warning('UnknownInjectionValue', '{label} is "{value}", which is neither {words}'),
