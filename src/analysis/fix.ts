@@ -7,7 +7,7 @@ import type { Edit, Finding, Fix } from './finding.ts';
 import { fingerprintOf } from './fingerprint.ts';
 
 /** What an analysis says of texts: what may be fixed, that is, without what is suppressed, and what cannot be read. */
-export interface Judgement {
+interface Judgement {
   readonly findings: readonly Finding[];
   readonly problems: readonly Problem[];
 }

@@ -53,6 +53,14 @@ describe('a diff', () => {
     );
   });
 
+  it('of many changes stays short', () => {
+    const before = Array.from({ length: 4000 }, (_, index) => `name: ${index}\nold: x\nsame: y\n`).join('');
+    const after = before.replaceAll('old: x\n', 'new: x\nmore: z\n');
+    const diff = unifiedDiff('x', before, after);
+    expect(patch(before, diff)).toBe(after);
+    expect(diff.filter((line) => /^[-+](?![-+])/.test(line))).toHaveLength(3 * 4000);
+  });
+
   it('of texts that have nothing in common is still whole', () => {
     const before = Array.from({ length: 4000 }, (_, index) => `a${index}\n`).join('');
     const after = before.replaceAll('a', 'b');

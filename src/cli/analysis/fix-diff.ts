@@ -1,7 +1,7 @@
 /** Lines around a change. */
 const CONTEXT = 3;
-/** Texts that differ in more lines are shown as one change: the search takes space in the square. */
-const MAX_DIFFERENCES = 3000;
+/** Stretches that differ in more lines are shown as one change: the search takes space in the square. */
+const MAX_DIFFERENCES = 1000;
 
 /** One line of a diff: ` ` both have it, `-` only the old text, `+` only the new one. */
 interface Step {
@@ -60,17 +60,48 @@ const walkBack = (
   return reversed.reverse();
 };
 
+/** Positions of the lines that a text has once. */
+const uniqueLines = (lines: readonly string[]): ReadonlyMap<string, number> => {
+  const positions = new Map<string, number>();
+  const repeated = new Set<string>();
+  for (const [index, line] of lines.entries()) {
+    if (positions.has(line)) repeated.add(line);
+    positions.set(line, index);
+  }
+  for (const line of repeated) positions.delete(line);
+  return positions;
+};
+
+/** Cuts large texts at lines that both have once and in the same order, and compares what lies between. */
+const compareBetween = (before: readonly string[], after: readonly string[]): readonly Step[] => {
+  const [old, fresh] = [uniqueLines(before), uniqueLines(after)];
+  const all: Step[] = [];
+  let [x, y] = [0, 0];
+  const advance = (toX: number, toY: number): void => {
+    const [removed, added] = [before.slice(x, toX), after.slice(y, toY)];
+    const trace = search(removed, added);
+    const found =
+      trace === undefined ? [...steps('-', removed), ...steps('+', added)] : walkBack(removed, added, trace);
+    for (const step of found) all.push(step);
+    [x, y] = [toX, toY];
+  };
+  for (const [line, index] of old) {
+    const other = fresh.get(line);
+    if (other !== undefined && index >= x && other >= y) advance(index, other);
+  }
+  advance(before.length, after.length);
+  return all;
+};
+
 const compare = (before: readonly string[], after: readonly string[]): readonly Step[] => {
   let head = 0;
   while (head < before.length && head < after.length && before[head] === after[head]) head++;
   let tail = 0;
   const most = Math.min(before.length, after.length) - head;
   while (tail < most && before[before.length - 1 - tail] === after[after.length - 1 - tail]) tail++;
-  const [old, fresh] = [before.slice(head, before.length - tail), after.slice(head, after.length - tail)];
-  const trace = search(old, fresh);
   return [
     ...steps(' ', before.slice(0, head)),
-    ...(trace === undefined ? [...steps('-', old), ...steps('+', fresh)] : walkBack(old, fresh, trace)),
+    ...compareBetween(before.slice(head, before.length - tail), after.slice(head, after.length - tail)),
     ...steps(' ', before.slice(before.length - tail)),
   ];
 };
