@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -17,8 +17,11 @@ export const createWorkspace = (files: Readonly<Record<string, string>> = {}): W
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'heddle-workspace-')));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const write = (name: string, text: string): void => {
-    mkdirSync(dirname(join(directory, name)), { recursive: true });
-    writeFileSync(join(directory, name), text);
+    const path = join(directory, name);
+    mkdirSync(dirname(path), { recursive: true });
+    // In one step, so that whoever watches never sees half of it.
+    writeFileSync(`${path}.new`, text);
+    renameSync(`${path}.new`, path);
   };
   for (const [name, text] of Object.entries(files)) write(name, text);
   return {
