@@ -4,7 +4,7 @@ import { GoMap, type GoValue } from '../../value.ts';
 import { sortTexts } from './lists.ts';
 import { goList, goMap, goStrings } from './make.ts';
 import { mergeMaps } from './merge.ts';
-import { typeOf } from './reflection.ts';
+import { typeName } from './reflection.ts';
 import { stringOf } from './text.ts';
 
 const pairs = (values: readonly GoValue[]): GoMap => {
@@ -16,13 +16,13 @@ const pairs = (values: readonly GoValue[]): GoMap => {
 
 const assertMap = (value: GoValue): GoMap => {
   if (value instanceof GoMap && value.type === ANY_MAP) return value;
-  const name = value === null ? 'nil' : typeOf(value);
+  const name = value === null ? 'nil' : typeName(value);
   throw new FunctionError(`interface conversion: interface {} is ${name}, not map[string]interface {}`);
 };
 
 const assertText = (value: GoValue): string => {
   if (typeof value === 'string') return value;
-  const name = value === null ? 'nil' : typeOf(value);
+  const name = value === null ? 'nil' : typeName(value);
   throw new FunctionError(`interface conversion: interface {} is ${name}, not string`);
 };
 

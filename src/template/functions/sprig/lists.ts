@@ -6,7 +6,7 @@ import { toInt64 } from './cast.ts';
 import { deepEqual } from './deep-equal.ts';
 import { isEmpty } from './empty.ts';
 import { goList, goLists, goStrings } from './make.ts';
-import { kindOf } from './reflection.ts';
+import { kindName } from './reflection.ts';
 import { stringOf, stringsOf } from './text.ts';
 
 /** What Go says where the type of nil is asked for. */
@@ -15,7 +15,7 @@ const NIL_POINTER = 'runtime error: invalid memory address or nil pointer derefe
 /** The elements of a slice or array; `refusal` begins the error for other kinds. */
 const elements = (value: GoValue, refusal: string): readonly GoValue[] => {
   if (value === null) throw new FunctionError(NIL_POINTER);
-  if (!(value instanceof GoSlice)) throw new FunctionError(`${refusal} ${kindOf(value)}`);
+  if (!(value instanceof GoSlice)) throw new FunctionError(`${refusal} ${kindName(value)}`);
   return value.items ?? [];
 };
 
@@ -74,7 +74,7 @@ const has = (needle: GoValue, haystack: GoValue): boolean =>
 const concat = (lists: readonly GoValue[]): GoValue => {
   const items = lists.flatMap((list) => {
     if (list === null || list instanceof GoSlice) return elements(list, '');
-    throw new FunctionError(`Cannot concat type ${kindOf(list)} as list`);
+    throw new FunctionError(`Cannot concat type ${kindName(list)} as list`);
   });
   return goList(items.length === 0 ? undefined : items);
 };
