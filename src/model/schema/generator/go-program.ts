@@ -13,7 +13,7 @@ interface Download {
 }
 
 /** Where the Go command keeps Istio's module; it downloads it when it has to. Throws without `go` or network. */
-export const istioModule = (): Download =>
+const istioModule = (): Download =>
   JSON.parse(
     execFileSync('go', ['mod', 'download', '-json', `${ISTIO}@${ISTIO_VERSION}`], { encoding: 'utf8' }),
   ) as Download;
