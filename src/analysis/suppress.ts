@@ -69,12 +69,14 @@ export const parseSuppression = (text: string): SuppressionRule | undefined => {
 
 const fitsCode = (wanted: string, code: string): boolean => wanted === '*' || wanted.toUpperCase() === code;
 
-const fitsRule = ({ code, pattern, configured }: SuppressionRule, finding: Finding): boolean => {
-  const { code: found, origin, resource, span } = finding;
-  if (!fitsCode(code, found) || configured?.coversFile(span.file) === false) return false;
-  if (matchesGlob(pattern, origin)) return true;
-  return resource !== undefined && matchesGlob(pattern, `${resource.kind} ${resource.name}.${resource.namespace}`);
-};
+const fitsResource = (pattern: string, { origin, resource }: Finding): boolean =>
+  matchesGlob(pattern, origin) ||
+  (resource !== undefined && matchesGlob(pattern, `${resource.kind} ${resource.name}.${resource.namespace}`));
+
+const fitsRule = ({ code, pattern, configured }: SuppressionRule, finding: Finding): boolean =>
+  fitsCode(code, finding.code) &&
+  fitsResource(pattern, finding) &&
+  (configured === undefined || configured.coversFile(finding.span.file));
 
 const isKnown = (code: string): boolean => code === '*' || Object.hasOwn(MESSAGES, code.toUpperCase());
 
