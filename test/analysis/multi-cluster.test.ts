@@ -51,6 +51,7 @@ describe('Services of several clusters', () => {
     );
     expect(difference?.span.file).toBe('own.yaml');
     expect(difference?.labels.map(({ span, text }) => [span.file, span.line, text])).toEqual([
+      ['own.yaml', 4, 'in cluster Kubernetes'],
       ['west.yaml', 4, 'in cluster west'],
     ]);
   });

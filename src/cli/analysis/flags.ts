@@ -49,6 +49,29 @@ export const suppressions = (flags: string, summary: string): OptionSpec<readonl
     }),
 });
 
+/** Where the objects of one more cluster stand. */
+export interface ClusterPaths {
+  readonly name: string;
+  readonly paths: readonly string[];
+}
+
+/** `NAME=PATH`, repeatable; paths of one name add up. */
+export const clusterPaths = (flags: string, summary: string): OptionSpec<readonly ClusterPaths[]> => ({
+  flags,
+  summary,
+  shape: 'values',
+  read: (given) => {
+    const byName = new Map<string, string[]>();
+    for (const value of given) {
+      const [, name, path] = /^([^=]+)=(.+)$/.exec(value) ?? [];
+      if (name === undefined || path === undefined)
+        throw badValue(`--cluster wants NAME=PATH, not "${value}"`, 'for example: --cluster west=./west');
+      byName.set(name, [...(byName.get(name) ?? []), path]);
+    }
+    return [...byName].map(([name, paths]) => ({ name, paths }));
+  },
+});
+
 /** The checks of the names given, all of them where there is none; throws for a name that no check has. */
 export const selectChecks = (names: readonly string[], checks: readonly Check[]): readonly Check[] => {
   for (const name of names) {

@@ -1,5 +1,5 @@
 import type { Finding } from '../../analysis/finding.ts';
-import { loadInput } from '../../analysis/input.ts';
+import { type ClusterSources, loadInput } from '../../analysis/input.ts';
 import { runChecks } from '../../analysis/run.ts';
 import { type Suppressed, suppress } from '../../analysis/suppress.ts';
 import type { Problem } from '../../base/problem.ts';
@@ -15,16 +15,21 @@ export interface Texts {
   readonly sources: readonly SourceText[];
   readonly meshConfig: SourceText | undefined;
   readonly meshNetworks: SourceText | undefined;
+  readonly clusters: readonly ClusterSources[];
 }
 
 /** Reads what the settings name; throws a Fault where it cannot be read. */
 export const readTexts = async (settings: Settings, { stdin, cwd }: Io): Promise<Texts> => {
   const readOne = async (path: string | undefined): Promise<SourceText | undefined> =>
     path === undefined ? undefined : (await readSources([path], { stdin, cwd }))[0];
+  const clusters: ClusterSources[] = [];
+  for (const { name, paths } of settings.clusters)
+    clusters.push({ name, sources: await readSources(paths, { stdin, cwd, isExcluded: settings.isExcluded }) });
   return {
     sources: await readSources(settings.paths, { stdin, cwd, isExcluded: settings.isExcluded }),
     meshConfig: await readOne(settings.meshConfig),
     meshNetworks: await readOne(settings.meshNetworks),
+    clusters,
   };
 };
 
@@ -41,18 +46,19 @@ export interface Inspection {
 
 /** Runs the checks over texts and takes out what comments, annotations and rules silence. */
 export const inspect = async (
-  { sources, meshConfig, meshNetworks }: Texts,
+  { sources, meshConfig, meshNetworks, clusters }: Texts,
   { checks, codes, rules, isReasonRequired }: Settings,
 ): Promise<Inspection> => {
   const { input, documents, problems } = await loadInput(sources, {
     ...(meshConfig && { meshConfig }),
     ...(meshNetworks && { meshNetworks }),
+    clusters,
     judgeCertificate: (pem) => judgeCertificate(pem, Date.now()),
   });
   const judged = suppress(runChecks(checks, input), {
-    sources,
+    sources: [...sources, ...clusters.flatMap((cluster) => cluster.sources)],
     documents,
-    resources: input.mesh.resources,
+    resources: [input, ...(input.clusters ?? [])].flatMap(({ mesh }) => mesh.resources),
     rules,
     isLookedFor: (code) => codes.has(code),
     isReasonRequired,

@@ -12,7 +12,7 @@ import type { SourceText } from '../../yaml/source-text.ts';
 import type { Context, Output } from '../command.ts';
 import { type AnalyzeConfig, badConfig, type Config } from '../config/config.ts';
 import { findConfig, loadConfig } from '../config/find.ts';
-import { selectChecks } from './flags.ts';
+import { type ClusterPaths, selectChecks } from './flags.ts';
 
 /** The flags that a configuration file knows as well; undefined, or empty, where they were not given. */
 export interface AnalyzeFlags {
@@ -25,6 +25,7 @@ export interface AnalyzeFlags {
   readonly meshConfig: string | undefined;
   readonly meshConfigFile: string | undefined;
   readonly meshNetworks: string | undefined;
+  readonly clusters: readonly ClusterPaths[];
   readonly ignoreUnknown: boolean | undefined;
   readonly githubAnnotations: boolean | undefined;
   readonly baseline: string | undefined;
@@ -51,6 +52,7 @@ export interface Settings {
   readonly annotates: boolean;
   readonly meshConfig: string | undefined;
   readonly meshNetworks: string | undefined;
+  readonly clusters: readonly ClusterPaths[];
   readonly baseline: string | undefined;
   readonly ignoreUnknown: boolean;
   readonly configSource: SourceText | undefined;
@@ -162,6 +164,7 @@ export const loadSettings = async (
     annotates: flags.githubAnnotations ?? analyze.githubAnnotations ?? true,
     meshConfig: flags.meshConfig ?? flags.meshConfigFile ?? located(analyze.meshConfig),
     meshNetworks: flags.meshNetworks ?? located(analyze.meshNetworks),
+    clusters: flags.clusters,
     baseline,
     ignoreUnknown: flags.ignoreUnknown ?? analyze.ignoreUnknown ?? false,
     configSource: config?.source,

@@ -27,7 +27,7 @@ const textsOf = async (revision: Revision, files: readonly string[]): Promise<re
   return files.map((name, at) => ({ name, text: contents[at]?.toString('utf8') ?? '' }));
 };
 
-/** The same inputs at a revision; a mesh configuration that git does not know is that of today. */
+/** The same inputs at a revision; of a mesh configuration or another cluster's file that git does not know, today's. */
 const textsAt = async (revision: Revision, settings: Settings, texts: Texts, cwd: string): Promise<Texts> => {
   const isNamed = wouldFind(
     settings.paths.map((path) => real(resolve(cwd, path))),
@@ -43,6 +43,12 @@ const textsAt = async (revision: Revision, settings: Settings, texts: Texts, cwd
     sources: await textsOf(revision, revision.files.filter(isNamed)),
     meshConfig: await then(texts.meshConfig),
     meshNetworks: await then(texts.meshNetworks),
+    clusters: await Promise.all(
+      texts.clusters.map(async ({ name, sources }) => ({
+        name,
+        sources: (await Promise.all(sources.map(then))).flatMap((source) => source ?? []),
+      })),
+    ),
   };
 };
 

@@ -6,7 +6,7 @@ import { Fault } from '../../base/fault.ts';
 import { hasErrors } from '../../base/problem.ts';
 import type { SourceText } from '../../yaml/source-text.ts';
 import { type Fixing, fixing, fixTexts, takesOutput } from '../analysis/fix.ts';
-import { choice, level, selectChecks, suppressions } from '../analysis/flags.ts';
+import { choice, clusterPaths, level, selectChecks, suppressions } from '../analysis/flags.ts';
 import { inspect, readTexts, type Texts } from '../analysis/inspect.ts';
 import { type BaselineChange, baselineChange, loadKnown } from '../analysis/known.ts';
 import { listChecks } from '../analysis/list.ts';
@@ -73,7 +73,8 @@ const analyzeOnce = async (context: Context, settings: Settings, errand: Errand)
   const { found, compared, fresh, kept } = await judge(texts, settings, errand, io);
   const isFailure = ({ level, span }: Finding): boolean => atLeast(level, settings.failureThreshold(span.file));
   const suppressed = [...found.suppressed, ...compared.suppressed, ...fresh.suppressed];
-  const others = [texts.meshConfig, texts.meshNetworks, blamed(settings.configSource, kept)];
+  const clusterSources = texts.clusters.flatMap(({ sources }) => sources);
+  const others = [...clusterSources, texts.meshConfig, texts.meshNetworks, blamed(settings.configSource, kept)];
   const report: Report = {
     findings: sortFindings(kept.filter(isReported)),
     suppressed: suppressed.filter(({ finding }) => isOf(settings.namespace, finding)),
@@ -122,6 +123,7 @@ export const analyze = defineCommand({
     meshConfig: text('--mesh-config <file>', 'mesh configuration to assume in place of what the input has'),
     meshConfigFile: text('--meshConfigFile <file>', 'the same as --mesh-config'),
     meshNetworks: text('--mesh-networks <file>', 'networks of a multi-network mesh'),
+    clusters: clusterPaths('--cluster <name=path>', 'files of one more cluster of the mesh; may be repeated'),
     ignoreUnknown: choice('--ignore-unknown', 'do not fail for documents that cannot be parsed'),
     baseline: text('--baseline <file>', 'drop the findings this file knows'),
     updateBaseline: flag('--update-baseline', 'write the findings of this run into the baseline'),
@@ -163,7 +165,8 @@ export const analyze = defineCommand({
     const errand = { change, since, isWatched, fixing: fixing(options) };
     const plan = async (): Promise<Settings> => {
       const settings = await loadSettings(context, args, options);
-      if (settings.paths.length === 0 || options.useKube === true) throw noCluster();
+      const isEmpty = settings.paths.length === 0 && settings.clusters.length === 0;
+      if (isEmpty || options.useKube === true) throw noCluster();
       return settings;
     };
     if (!isWatched) return analyzeOnce(context, await plan(), errand);
@@ -172,7 +175,11 @@ export const analyze = defineCommand({
       checkWatchable(settings, errand.change !== 'none');
       const others = [settings.meshConfig, settings.meshNetworks, settings.baseline, configPath(context, options)];
       return {
-        paths: [...settings.paths, ...others.flatMap((path) => path ?? [])],
+        paths: [
+          ...settings.paths,
+          ...settings.clusters.flatMap(({ paths }) => paths),
+          ...others.flatMap((path) => path ?? []),
+        ],
         isExcluded: settings.isExcluded,
         run: () => analyzeOnce(context, settings, errand),
       };

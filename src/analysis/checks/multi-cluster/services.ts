@@ -55,11 +55,8 @@ export const multiClusterServices = defineCheck({
         problem: broken.map(([aspect]) => aspect).join(', '),
       };
       yield finding('IST0170', service, values, {
-        in: service.object,
-        key: 'spec',
-        part: 'key',
-        labels: [...unequal].map(({ cluster, service: other }) => ({
-          span: spanOf(other.object, 'spec', 'key') ?? other.span,
+        labels: [first, ...unequal].map(({ cluster, service: { object, span } }) => ({
+          span: spanOf(object, 'spec', 'key') ?? span,
           text: `in cluster ${cluster}`,
         })),
         effect: 'each cluster sends to the endpoints of all of them by its own definition, so that some calls fail',
