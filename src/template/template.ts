@@ -39,7 +39,7 @@ export const parseTemplate = (templates: TemplateSet, name: string, text: string
     templates.parse(name, text);
     return undefined;
   } catch (error) {
-    if (error instanceof FunctionError) return error.message;
+    if (error instanceof FunctionError) return toText(error.message);
     throw error;
   }
 };
@@ -55,7 +55,7 @@ export const render = (
   try {
     return { output: toText(execute(templates, name, data, budget)) };
   } catch (error) {
-    if (error instanceof FunctionError || error instanceof LimitError) return { error: error.message };
+    if (error instanceof FunctionError || error instanceof LimitError) return { error: toText(error.message) };
     // The stack or the length of a string.
     if (error instanceof RangeError) return { error: `template: ${name}: the template nests too deeply` };
     throw error;
