@@ -12,14 +12,20 @@ export interface WorkloadPort {
   readonly target: number;
 }
 
-/** Answers the ports under which Services offer a pod over TCP, the oldest Service first. */
+/** Answers the ports under which Services offer a pod over TCP, the oldest Service first. Remembers what it was asked. */
 export const indexWorkloadPorts = (mesh: Mesh): ((pod: Pod) => readonly WorkloadPort[]) => {
   const servicesOf = indexServices(mesh);
-  return (pod) =>
+  const known = new Map<Pod, readonly WorkloadPort[]>();
+  const look = (pod: Pod): readonly WorkloadPort[] =>
     servicesOf(pod.labels, pod.namespace).flatMap((service) =>
       (service.object.spec?.ports ?? []).flatMap((port) => {
         const target = (port.protocol ?? 'TCP') === 'TCP' ? targetPortOf(port, pod) : undefined;
         return target === undefined ? [] : [{ service, port, target }];
       }),
     );
+  return (pod) => {
+    const ports = known.get(pod) ?? look(pod);
+    known.set(pod, ports);
+    return ports;
+  };
 };

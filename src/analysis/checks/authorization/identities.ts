@@ -4,7 +4,7 @@ import { Report } from '../../../traffic/compile/report.ts';
 import type { Origin } from '../../../traffic/tables.ts';
 import { type AnalysisInput, defineCheck, finding } from '../../check.ts';
 import { indexPods } from '../../lookup/pods.ts';
-import { conditionsOf, effectOfMiss } from '../../lookup/policy-lists.ts';
+import { conditionsOf, effectOfMiss, type PolicyCondition } from '../../lookup/policy-lists.ts';
 import { indexWorkloadPorts } from '../../lookup/workload-ports.ts';
 
 /** What a proxy learns from the certificate of the caller. */
@@ -18,6 +18,8 @@ const IDENTITIES: ReadonlySet<string> = new Set([
   'source.serviceAccount',
   'source.trustDomain',
 ]);
+
+const asksWho = ({ attribute, values }: PolicyCondition): boolean => IDENTITIES.has(attribute) && values.length > 0;
 
 /** Answers the policy that switches mutual TLS off on every port of a pod; undefined where some port may have it. */
 const createDisabled = ({ mesh }: AnalysisInput): ((pod: Pod) => Origin | undefined) => {
@@ -38,19 +40,19 @@ export const authorizationIdentities = defineCheck({
   emits: ['HED0067'],
   *run(input) {
     const { mesh, pods } = input;
-    const policies = mesh.of('AuthorizationPolicy');
-    if (policies.length === 0) return;
+    if (!mesh.of('PeerAuthentication').some(({ object }) => object.spec?.mtls?.mode === 'DISABLE')) return;
     const index = indexPods(pods.filter(({ proxyMode }) => proxyMode === 'sidecar'));
     const disabledBy = createDisabled(input);
-    for (const policy of policies) {
+    for (const policy of mesh.of('AuthorizationPolicy')) {
       const { selector, rules = [], targetRef, targetRefs = [] } = policy.object.spec ?? {};
       if (targetRef !== undefined || targetRefs.length > 0) continue;
+      const asked = rules.flatMap(conditionsOf).filter(asksWho);
+      if (asked.length === 0) continue;
       const namespace = policy.namespace === mesh.config.rootNamespace ? undefined : policy.namespace;
       const origins = index.select(selector?.matchLabels ?? {}, namespace).map(disabledBy);
       const [origin] = origins;
       if (origin === undefined || origins.includes(undefined)) continue;
-      for (const { attribute, field, holder, values } of rules.flatMap(conditionsOf)) {
-        if (!IDENTITIES.has(attribute) || values.length === 0) continue;
+      for (const { attribute, field, holder } of asked) {
         yield finding(
           'HED0067',
           policy,

@@ -44,6 +44,13 @@ const misfitsAt = ({ http, tcp }: Authorization, pod: Pod, port: WorkloadPort): 
   ];
 };
 
+/** The ports of a pod that surely carry TCP; of several Services with one target port the oldest one's word counts. */
+const tcpPorts = (ports: readonly WorkloadPort[]): readonly WorkloadPort[] =>
+  ports.filter(
+    ({ target, port }, index) =>
+      selectProtocol(port) === 'tcp' && ports.findIndex((other) => other.target === target) === index,
+  );
+
 /** The misfits of all pods, each rule with the first port that it does not fit. */
 const findMisfits = ({ mesh, pods }: AnalysisInput): readonly Misfit[] => {
   const report = new Report();
@@ -51,17 +58,12 @@ const findMisfits = ({ mesh, pods }: AnalysisInput): readonly Misfit[] => {
   const portsOf = indexWorkloadPorts(mesh);
   const found = new Map<string, Misfit>();
   for (const pod of indexPods(pods).pods) {
-    const authorization = pod.proxyMode === 'sidecar' ? authorizationOf(pod) : undefined;
+    // Most pods have no such port, and to find the policies of a pod costs their number.
+    const ports = pod.proxyMode === 'sidecar' ? tcpPorts(portsOf(pod)) : [];
+    const authorization = ports.length === 0 ? undefined : authorizationOf(pod);
     if (authorization === undefined) continue;
-    const seen = new Set<number>();
-    for (const port of portsOf(pod)) {
-      // Of several Services with one target port the oldest one's protocol counts.
-      if (seen.has(port.target)) continue;
-      seen.add(port.target);
-      if (selectProtocol(port.port) !== 'tcp') continue;
-      for (const misfit of misfitsAt(authorization, pod, port)) {
-        if (!found.has(misfit.rule.name)) found.set(misfit.rule.name, misfit);
-      }
+    for (const misfit of ports.flatMap((port) => misfitsAt(authorization, pod, port))) {
+      if (!found.has(misfit.rule.name)) found.set(misfit.rule.name, misfit);
     }
   }
   return [...found.values()];
