@@ -5,6 +5,7 @@ import { spanOf } from '../../../yaml/located.ts';
 import { defineCheck, finding, type Place } from '../../check.ts';
 import type { Finding } from '../../finding.ts';
 import { inCreationOrder } from '../../lookup/creation-order.ts';
+import { isRefused } from '../../lookup/refused.ts';
 import { sameContent } from '../../lookup/same-content.ts';
 
 type Rule = Resource<DestinationRule>;
@@ -20,7 +21,9 @@ const mergedRules = (rules: readonly Rule[]): readonly (readonly Rule[])[] => {
     if (known === undefined) groups.set(key, [rule]);
     else known.push(rule);
   }
-  return [...groups.values()].filter(({ length }) => length > 1);
+  return [...groups.values()]
+    .filter(({ length }) => length > 1)
+    .map((group) => group.filter((rule) => !isRefused(rule)));
 };
 
 /** Something that the first of merged DestinationRules decides. */

@@ -11,6 +11,7 @@ import type { Finding } from '../../finding.ts';
 import { inCreationOrder, isTimed } from '../../lookup/creation-order.ts';
 import { coversRequests } from '../../lookup/match-coverage.ts';
 import { createMatchIndex } from '../../lookup/match-index.ts';
+import { isRefused } from '../../lookup/refused.ts';
 import { EVERYWHERE, exportScopes } from '../../lookup/scopes.ts';
 import { virtualServicePlans } from '../../lookup/virtual-service-plans.ts';
 import { curlLine, routeOf, witnessOf } from '../../lookup/witness.ts';
@@ -137,8 +138,9 @@ export const gatewayMerge = defineCheck({
     const shared = indexShared(plans);
     const find = indexWrittenRules(mesh);
     for (const gateway of mesh.of('Gateway')) {
-      for (const [host, claimants] of shared.get(`${gateway.namespace}/${gateway.name}`) ?? []) {
-        if (claimants.length < 2) continue;
+      for (const [host, plans] of shared.get(`${gateway.namespace}/${gateway.name}`) ?? []) {
+        if (plans.length < 2) continue;
+        const claimants = plans.filter(({ resource }) => !isRefused(resource));
         for (const server of gateway.object.spec?.servers ?? []) {
           if (!routesHttp(server)) continue;
           const meeting = { gateway, server, host };

@@ -85,7 +85,7 @@ const fatesOf = (plans: readonly VirtualServicePlan[], find: FindRule): Readonly
 };
 
 /** The rules (or their lists of matches) that Istio's own analysis calls unreachable, and the matches it calls useless. */
-const toldByIstio = ({ resource }: WrittenRule): ReadonlySet<unknown> => {
+const toldByIstio = (resource: WrittenRule['resource']): ReadonlySet<unknown> => {
   const review = new Review();
   reviewReachability(resource.object.spec ?? {}, review);
   return new Set(
@@ -112,11 +112,15 @@ const toFinding = (
   });
 };
 
-function* judge(written: WrittenRule, fates: readonly Fate[]): Iterable<Finding> {
+function* judge(
+  written: WrittenRule,
+  fates: readonly Fate[],
+  toldOf: (resource: WrittenRule['resource']) => ReadonlySet<unknown>,
+): Iterable<Finding> {
   const { rule } = written;
   const { match = [] } = rule;
   if (fates.every(({ proof }) => proof === undefined)) return;
-  const told = toldByIstio(written);
+  const told = toldOf(written.resource);
   if (told.has(rule) || told.has(rule.match)) return;
   // What acts alike may stand anywhere: that it never acts changes nothing.
   const changes = ({ taker }: Proof): boolean => taker.rule !== rule && !actAlike(taker.rule, rule);
@@ -146,6 +150,12 @@ export const unreachableRules = defineCheck({
   emits: ['HED0010', 'HED0011'],
   *run({ mesh }) {
     const find = indexWrittenRules(mesh);
-    for (const [written, fates] of fatesOf(virtualServicePlans(mesh), find)) yield* judge(written, fates);
+    const known = new Map<object, ReadonlySet<unknown>>();
+    const toldOf = (resource: WrittenRule['resource']): ReadonlySet<unknown> => {
+      const told = known.get(resource) ?? toldByIstio(resource);
+      known.set(resource, told);
+      return told;
+    };
+    for (const [written, fates] of fatesOf(virtualServicePlans(mesh), find)) yield* judge(written, fates, toldOf);
   },
 });
