@@ -1,4 +1,4 @@
-// Prints, as one JSON object, the Go structs and protobuf messages that injection decodes and renders.
+// Prints, as one JSON object, the Go structs and protobuf messages that injection decodes and renders and installation patches.
 package main
 
 import (
@@ -14,8 +14,10 @@ import (
 	"istio.io/istio/pkg/config/mesh"
 	"istio.io/istio/pkg/util/protomarshal"
 	apps "k8s.io/api/apps/v1"
+	autoscaling "k8s.io/api/autoscaling/v2"
 	batch "k8s.io/api/batch/v1"
 	core "k8s.io/api/core/v1"
+	policy "k8s.io/api/policy/v1"
 )
 
 type object = map[string]any
@@ -37,6 +39,7 @@ func describeStructs() object {
 		core.Pod{}, core.ReplicationController{}, core.List{}, core.Service{},
 		apps.Deployment{}, apps.DaemonSet{}, apps.ReplicaSet{}, apps.StatefulSet{},
 		batch.Job{}, batch.CronJob{}, openshift.DeploymentConfig{},
+		autoscaling.HorizontalPodAutoscaler{}, policy.PodDisruptionBudget{},
 	} {
 		describeStruct(reflect.TypeOf(root), structs)
 	}
