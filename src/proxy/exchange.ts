@@ -207,7 +207,7 @@ export class Exchange implements RequestSink, SendingOwner {
     if (cors.kind === 'actual') this.corsHeaders = cors.headers;
     const { cluster, replay } = this;
     if (cluster === undefined) {
-      this.answer(clusterNotFound);
+      this.answer({ ...clusterNotFound, status: action.missingClusterStatus ?? clusterNotFound.status });
       return;
     }
     const lines = requestLines(this, this.editor, route, action);

@@ -187,6 +187,8 @@ export type RouteAction =
       readonly mirrors: readonly Mirror[];
       readonly fault: FaultInjection | undefined;
       readonly cors: CorsPolicy | undefined;
+      /** The answer where the cluster is missing; 503 when absent. The Gateway API wants 500. */
+      readonly missingClusterStatus?: number;
     }
   | {
       readonly kind: 'redirect';

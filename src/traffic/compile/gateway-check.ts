@@ -2,9 +2,13 @@ import type { Resource } from '../../model/resource.ts';
 import type { Gateway, GatewayServer } from '../../model/schema/generated/types-istio.ts';
 import type { Report } from './report.ts';
 
-/** A valid Gateway and those of its servers that local mode can serve. */
+/** A valid Gateway, or a listener of the Gateway API's, and those of its servers that local mode can serve. */
 export interface GatewayPlan {
-  readonly resource: Resource<Gateway>;
+  readonly resource: Resource;
+  /** `NAMESPACE/NAME`, by which routes are bound to it. */
+  readonly name: string;
+  /** Labels of the pods that serve it, or the hosts of the Services whose pods do. */
+  readonly pods: { readonly labels: Readonly<Record<string, string>> } | { readonly services: readonly string[] };
   readonly servers: readonly GatewayServer[];
 }
 
@@ -20,7 +24,10 @@ export const planGateway = (resource: Resource<Gateway>, report: Report): readon
   const spec = resource.object.spec;
   const servers = (spec?.servers ?? []).filter((server) => checkServer(resource, server, report));
   if ((spec?.servers ?? []).length === 0) report.invalid(resource, 'a Gateway needs at least one server');
-  return report.isInvalid(resource) ? [] : [{ resource, servers }];
+  const pods = { labels: spec?.selector ?? {} };
+  return report.isInvalid(resource)
+    ? []
+    : [{ resource, name: `${resource.namespace}/${resource.name}`, pods, servers }];
 };
 
 /** Whether the server can be served. */

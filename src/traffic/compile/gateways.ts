@@ -1,6 +1,6 @@
 import type { Mesh } from '../../model/mesh.ts';
 import type { Resource } from '../../model/resource.ts';
-import type { Gateway, GatewayServer } from '../../model/schema/generated/types-istio.ts';
+import type { GatewayServer } from '../../model/schema/generated/types-istio.ts';
 import { matchesLabels } from '../../model/selector.ts';
 import type { GatewayPort, Route, VirtualHost } from '../tables.ts';
 import type { Client } from './destination-rules.ts';
@@ -28,19 +28,22 @@ export const planGateways = (mesh: Mesh, report: Report): readonly GatewayPlan[]
   mesh.of('Gateway').flatMap((resource) => planGateway(resource, report));
 
 interface BoundServer {
-  readonly resource: Resource<Gateway>;
+  readonly resource: Resource;
+  /** Of the gateway: `NAMESPACE/NAME`. */
+  readonly gateway: string;
   readonly server: GatewayServer;
 }
 
 /** The ports a gateway's pod serves, by the pod's own port. */
 export const compileGatewayPorts = (sources: GatewaySources, placed: PlacedPod): ReadonlyMap<number, GatewayPort> => {
   const bound = new Map<number, BoundServer[]>();
-  for (const { resource, servers } of sources.gateways) {
-    if (!matchesLabels(resource.object.spec?.selector ?? {}, placed.pod.labels)) continue;
+  for (const plan of sources.gateways) {
+    if (!servesGateway(plan, sources.registry, placed)) continue;
+    const { resource, name: gateway, servers } = plan;
     for (const server of servers) {
       for (const port of podPorts(sources.registry, placed, server.port.number)) {
         const known = bound.get(port) ?? [];
-        known.push({ resource, server });
+        known.push({ resource, gateway, server });
         bound.set(port, known);
       }
     }
@@ -54,6 +57,11 @@ export const compileGatewayPorts = (sources: GatewaySources, placed: PlacedPod):
   }
   return ports;
 };
+
+const servesGateway = ({ pods }: GatewayPlan, registry: ServiceRegistry, placed: PlacedPod): boolean =>
+  'labels' in pods
+    ? matchesLabels(pods.labels, placed.pod.labels)
+    : pods.services.some((host) => registry.get(host)?.pods.includes(placed) === true);
 
 /** A server's port is that of the gateway's Service; without such a Service it is the pod's own. */
 const podPorts = (registry: ServiceRegistry, placed: PlacedPod, number: number): readonly number[] => {
@@ -77,8 +85,7 @@ const virtualHostsOf = (
     { readonly name: string; readonly routes: Route[]; readonly origin: VirtualHost['origin'] }
   >();
   const client: Client = { namespace: placed.pod.namespace, labels: placed.pod.labels, locality: '', scope: undefined };
-  for (const { resource, server } of servers) {
-    const gateway = `${resource.namespace}/${resource.name}`;
+  for (const { resource, gateway, server } of servers) {
     for (const plan of sources.virtualServices) {
       if (!plan.gateways.includes(gateway)) continue;
       const exportTo = plan.exportTo ?? sources.settings.virtualServiceExportTo;
@@ -148,7 +155,7 @@ export const servedHosts = (
   return [...found];
 };
 
-const httpsRedirect = (resource: Resource<Gateway>, server: GatewayServer): Route => ({
+const httpsRedirect = (resource: Resource, server: GatewayServer): Route => ({
   name: '',
   match: MATCH_ALL,
   action: {

@@ -59,14 +59,19 @@ export const compileConditions = (match: VirtualServiceHttpMatch, namespace: str
   gateways: (match.gateways ?? []).map((gateway) => qualifyGateway(gateway, namespace)),
 });
 
-/** Istio's idea of a route that takes everything: the path `/` or any, and nothing else asked. */
+/** Istio's idea of a route that takes everything: the path `/`, `.*` or any, and nothing else asked. */
 export const isCatchAll = (match: RouteMatch): boolean =>
-  (match.path === undefined || (match.path.kind === 'prefix' && match.path.value === '/')) &&
+  isAnyPath(match.path) &&
   match.method === undefined &&
   match.authority === undefined &&
   match.scheme === undefined &&
   match.headers.length === 0 &&
   match.query.length === 0;
+
+const isAnyPath = (path: StringMatcher | undefined): boolean =>
+  path === undefined ||
+  (path.kind === 'prefix' && path.value === '/') ||
+  (path.kind === 'regex' && path.source === '.*');
 
 /** The path of a match as Istio names it in x-envoy-decorator-operation. */
 export const describePath = (uri: StringMatch | undefined): string => {
