@@ -73,8 +73,7 @@ const toAction = (action: ActionPlan, scope: RuleScope): RouteAction => {
     case 'respond':
       return action;
     case 'redirect': {
-      const { code, scheme, authority, fault, uri } = action;
-      const path = uri === undefined ? undefined : ({ kind: 'replace', value: uri } as const);
+      const { code, scheme, authority, fault, path } = action;
       return { kind: 'redirect', code, scheme, authority, port: redirectPort(action, scope), path, fault };
     }
     case 'forward': {
@@ -99,6 +98,7 @@ const toAction = (action: ActionPlan, scope: RuleScope): RouteAction => {
         })),
         fault,
         cors,
+        ...(action.missingClusterStatus === undefined ? {} : { missingClusterStatus: action.missingClusterStatus }),
       };
     }
   }

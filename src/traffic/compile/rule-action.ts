@@ -4,11 +4,12 @@ import type { Resource } from '../../model/resource.ts';
 import type {
   Destination,
   VirtualServiceHttp,
+  VirtualServiceHttpRedirect,
   VirtualServiceHttpRoute,
 } from '../../model/schema/generated/types-istio.ts';
 import { compileRegex } from '../regex.ts';
 import type { RetryPolicy, Rewrite, RouteMatch } from '../tables.ts';
-import { type At, originOf, type Report } from './report.ts';
+import { originOf, type Report } from './report.ts';
 import { compileHeaderOperations } from './rule-headers.ts';
 import type { ActionPlan, DestinationPlan } from './rule-plan.ts';
 import { compileCors, compileDuration, compileFault, compileRetries } from './rule-policies.ts';
@@ -20,6 +21,8 @@ export interface RuleContext {
   readonly namespace: string;
   readonly defaultRetry: RetryPolicy | undefined;
   readonly report: Report;
+  /** Rules of the Gateway API: prefixes go by segment, and a missing backend is answered 500. */
+  readonly semantics?: 'gateway-api';
 }
 
 /** Compiles what a rule does with a request; undefined when the rule is invalid (and reported). */
@@ -36,8 +39,9 @@ export const compileAction = (
     return undefined;
   }
   if (rule.redirect !== undefined) {
-    const action = compileRedirect(context, rule.redirect, fault);
-    return () => action;
+    const { redirect } = rule;
+    const action = compileRedirect(context, redirect, fault);
+    return (match) => ({ ...action, path: redirectPath(match, redirect) });
   }
   if (rule.directResponse !== undefined) {
     const action = compileResponse(context, rule.directResponse, fault);
@@ -47,21 +51,18 @@ export const compileAction = (
 };
 
 type Fault = ActionPlan['fault'];
+type RedirectPlan = Extract<ActionPlan, { readonly kind: 'redirect' }>;
 
 const REDIRECT_CODES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 const compileRedirect = (
   { resource, report }: RuleContext,
-  redirect: NonNullable<VirtualServiceHttp['redirect']>,
+  redirect: VirtualServiceHttpRedirect,
   fault: Fault,
-): ActionPlan => {
+): Omit<RedirectPlan, 'path'> => {
   const code = redirect.redirectCode ?? 301;
   if (!REDIRECT_CODES.has(code)) {
     report.invalid(resource, `redirectCode ${code} is not a redirect that Envoy sends`, [redirect, 'redirectCode']);
-  }
-  if (redirect.prefixRewrite !== undefined) {
-    const at: At = [redirect, 'prefixRewrite'];
-    report.unsupportedField(resource, 'redirect.prefixRewrite', 'the path stays as it is', at);
   }
   return {
     kind: 'redirect',
@@ -69,9 +70,14 @@ const compileRedirect = (
     scheme: redirect.scheme,
     authority: redirect.authority === '' ? undefined : redirect.authority,
     port: redirect.derivePort === 'FROM_REQUEST_PORT' ? 'from-request' : redirect.port,
-    uri: redirect.uri === '' ? undefined : redirect.uri,
     fault,
   };
+};
+
+/** A new prefix stands for what matched; it wins over a whole new path. */
+const redirectPath = (match: RouteMatch, { prefixRewrite, uri }: VirtualServiceHttpRedirect): RedirectPlan['path'] => {
+  if (prefixRewrite !== undefined && prefixRewrite !== '') return pathRewrite(match, prefixRewrite);
+  return uri === undefined || uri === '' ? undefined : { kind: 'replace', value: uri };
 };
 
 const compileResponse = (
@@ -114,6 +120,7 @@ const compileForward = (
     mirrors: compileMirrors(context, rule),
     fault,
     cors: compileCors(resource, rule.corsPolicy, report),
+    ...(context.semantics === undefined ? {} : { missingClusterStatus: 500 }),
   };
   const [first, ...rest] = destinations;
   if (first === undefined) return undefined;
@@ -180,7 +187,7 @@ const compileMirrors = (
 
 /** A rewrite depends on how the path matched: a prefix keeps the rest, an exact path or a regex is replaced whole. */
 const compileRewrite = (
-  { resource, report }: RuleContext,
+  { resource, report, semantics }: RuleContext,
   rule: VirtualServiceHttp,
   setHost: string | undefined,
 ): ((match: RouteMatch) => Rewrite | undefined) => {
@@ -202,11 +209,17 @@ const compileRewrite = (
     return () => ({ authority, path });
   }
   if (uri === undefined && authority === undefined) return () => undefined;
-  return (match) => ({ authority, path: uri === undefined ? undefined : pathRewrite(match, uri) });
+  // Without a prefix of its own, "/" means that the prefix goes and one slash stays.
+  const toPath = semantics === 'gateway-api' && uri === '/' ? prefixRemoval : pathRewrite;
+  return (match) => ({ authority, path: uri === undefined ? undefined : toPath(match, uri) });
 };
 
-const pathRewrite = (match: RouteMatch, value: string): Rewrite['path'] => {
-  const { path } = match;
+const prefixRemoval = ({ path }: RouteMatch): Rewrite['path'] => {
+  const length = path?.kind === 'segment-prefix' ? path.value.length : 0;
+  return { kind: 'regex', replace: (text) => `/${text.slice(text.charAt(length) === '/' ? length + 1 : length)}` };
+};
+
+const pathRewrite = ({ path }: RouteMatch, value: string): NonNullable<RedirectPlan['path']> => {
   if (path?.kind === 'exact' || path?.kind === 'regex') return { kind: 'replace', value };
-  return { kind: 'replace-prefix', prefix: path?.kind === 'prefix' ? path.value : '/', value };
+  return { kind: 'replace-prefix', prefix: path !== undefined && 'value' in path ? path.value : '/', value };
 };

@@ -51,6 +51,12 @@ export const compileRouteMatch = (resource: Resource, match: VirtualServiceHttpM
   };
 };
 
+/** The Gateway API's reading of a prefix: by whole segments, a slash at its end not counting. */
+export const bySegment = (match: RouteMatch): RouteMatch =>
+  match.path?.kind === 'prefix' && match.path.value !== '/'
+    ? { ...match, path: { kind: 'segment-prefix', value: match.path.value.replace(/\/$/, '') } }
+    : match;
+
 /** The part of a match that a proxy either meets or not. */
 export const compileConditions = (match: VirtualServiceHttpMatch, namespace: string): RuleConditions => ({
   port: match.port === 0 ? undefined : match.port,
@@ -73,10 +79,10 @@ const isAnyPath = (path: StringMatcher | undefined): boolean =>
   (path.kind === 'prefix' && path.value === '/') ||
   (path.kind === 'regex' && path.source === '.*');
 
-/** The path of a match as Istio names it in x-envoy-decorator-operation. */
-export const describePath = (uri: StringMatch | undefined): string => {
+/** The path of a match as Istio names it in x-envoy-decorator-operation, where prefixes by segment have no name. */
+export const describePath = (path: StringMatcher | undefined, uri: StringMatch | undefined): string => {
   if (uri?.exact !== undefined) return uri.exact;
-  return uri?.regex ?? `${uri?.prefix ?? '/'}*`;
+  return uri?.regex ?? (path?.kind === 'segment-prefix' ? '/*' : `${uri?.prefix ?? '/'}*`);
 };
 
 const compileOne = (

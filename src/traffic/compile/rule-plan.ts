@@ -5,6 +5,7 @@ import type {
   Origin,
   RetryPolicy,
   Rewrite,
+  RouteAction,
   RouteMatch,
 } from '../tables.ts';
 
@@ -48,6 +49,8 @@ export interface DestinationPlan {
   readonly origin: Origin;
 }
 
+type Redirect = Extract<RouteAction, { readonly kind: 'redirect' }>;
+
 export type ActionPlan =
   | {
       readonly kind: 'forward';
@@ -60,6 +63,7 @@ export type ActionPlan =
       readonly mirrors: readonly { readonly destination: DestinationPlan; readonly percent: number }[];
       readonly fault: FaultInjection | undefined;
       readonly cors: CorsPolicy | undefined;
+      readonly missingClusterStatus?: number;
     }
   | {
       readonly kind: 'redirect';
@@ -67,7 +71,7 @@ export type ActionPlan =
       readonly scheme: string | undefined;
       readonly authority: string | undefined;
       readonly port: number | 'from-request' | undefined;
-      readonly uri: string | undefined;
+      readonly path: Redirect['path'];
       readonly fault: FaultInjection | undefined;
     }
   | {

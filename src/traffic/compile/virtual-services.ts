@@ -9,6 +9,7 @@ import { originOf, type Report } from './report.ts';
 import { compileAction, type RuleContext } from './rule-action.ts';
 import { compileHeaderOperations } from './rule-headers.ts';
 import {
+  bySegment,
   compileConditions,
   compileRouteMatch,
   describePath,
@@ -112,7 +113,11 @@ const checkHosts = (resource: Resource<VirtualService>, isOnMesh: boolean, repor
 };
 
 /** Plans one rule, once per `match`; `written` is the rule as it stands in the file. */
-const planRule = (context: RuleContext, rule: VirtualServiceHttp, written: VirtualServiceHttp): readonly RulePlan[] => {
+export const planRule = (
+  context: RuleContext,
+  rule: VirtualServiceHttp,
+  written: VirtualServiceHttp,
+): readonly RulePlan[] => {
   const { resource, report } = context;
   const headers = compileHeaderOperations(resource, rule.headers, report);
   const toAction = compileAction(context, rule, headers.authority);
@@ -127,13 +132,14 @@ const planRule = (context: RuleContext, rule: VirtualServiceHttp, written: Virtu
     return [{ ...shared, ...all, name: ruleName, action, origin }];
   }
   return matches.map((match) => {
-    const compiled = compileRouteMatch(resource, match, report);
+    const asked = compileRouteMatch(resource, match, report);
+    const compiled = context.semantics === 'gateway-api' ? bySegment(asked) : asked;
     const name = match.name === undefined || match.name === '' ? ruleName : `${ruleName}.${match.name}`;
     return {
       ...shared,
       name,
       match: compiled,
-      pathText: describePath(match.uri),
+      pathText: describePath(compiled.path, match.uri),
       isCatchAll: isCatchAll(compiled),
       conditions: compileConditions(match, context.namespace),
       action: toAction(compiled),
