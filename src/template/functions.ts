@@ -52,7 +52,13 @@ export const fixed = <const T extends readonly GoType[]>(
   name,
   params,
   variadic: false,
-  call: (args, runtime) => call(...([...args, runtime] as unknown as [...Values<T>, Runtime])),
+  call: (args, runtime) => {
+    // Without the spread where that is short: it costs time and stack.
+    const direct = call as (...args: readonly unknown[]) => GoValue;
+    if (params.length === 1) return direct(args[0], runtime);
+    if (params.length === 2) return direct(args[0], args[1], runtime);
+    return direct(...args, runtime);
+  },
 });
 
 /** A function whose further arguments are of type `rest`; `call` gets them as one array after the fixed ones. */

@@ -10,6 +10,7 @@ import {
   type Program,
   type State,
   spend,
+  type Value,
 } from './exec/state.ts';
 import { compile } from './exec/statement.ts';
 import { FunctionError, type FunctionTable, type Runtime, type TemplateSet } from './functions.ts';
@@ -53,7 +54,7 @@ export const render = (
 ): Rendering => {
   const budget: Budget = { limits, output: 0, work: 0, nextCheck: 0, counters: new Map() };
   try {
-    return { output: toText(execute(templates, name, data, budget)) };
+    return { output: toText(executor(budget)(templates, name, data)) };
   } catch (error) {
     if (error instanceof FunctionError || error instanceof LimitError) return { error: toText(error.message) };
     // The stack or the length of a string.
@@ -97,33 +98,38 @@ const parseAll = (name: string, text: string, hasFunction: (word: string) => boo
   }
 };
 
-const execute = (templates: TemplateSet, name: string, data: GoValue, budget: Budget): string => {
-  const set = sets.get(templates);
-  const program = set?.lookup(name);
-  if (set === undefined || program === undefined) {
-    const message = `template: no template ${JSON.stringify(name)} associated with template ${JSON.stringify(templates.name)}`;
-    throw new ExecutionError(message);
-  }
-  const runtime: Runtime = {
-    templates: set,
-    execute: (other, inner, value) => execute(other, inner, value, budget),
-    spend: (units) => spend(budget, units),
-    counters: budget.counters,
+/** Execution within one budget: of the template rendered, and of those that its functions ask for. */
+const executor = (budget: Budget): Runtime['execute'] => {
+  const execute: Runtime['execute'] = (templates, name, data) => {
+    const set = sets.get(templates);
+    const program = set?.lookup(name);
+    if (set === undefined || program === undefined) {
+      const message = `template: no template ${JSON.stringify(name)} associated with template ${JSON.stringify(templates.name)}`;
+      throw new ExecutionError(message);
+    }
+    const state = initialState(set, name, data ?? undefined, budget, execute);
+    program(state);
+    return state.output.text;
   };
-  const dot = data ?? undefined;
-  const state: State = {
-    set,
-    name,
-    budget,
-    runtime,
-    output: { text: '' },
-    node: undefined,
-    variables: [{ name: '$', value: dot, through: undefined }],
-    dot,
-    dotThrough: undefined,
-    through: undefined,
-    depth: 0,
-  };
-  program(state);
-  return state.output.text;
+  return execute;
 };
+
+const initialState = (
+  set: ExecutableSet,
+  name: string,
+  dot: Value,
+  budget: Budget,
+  execute: Runtime['execute'],
+): State => ({
+  set,
+  name,
+  budget,
+  runtime: { templates: set, execute, spend: (units) => spend(budget, units), counters: budget.counters },
+  output: { text: '' },
+  node: undefined,
+  variables: [{ name: '$', value: dot, through: undefined }],
+  dot,
+  dotThrough: undefined,
+  through: undefined,
+  depth: 0,
+});

@@ -1,4 +1,4 @@
-import { FunctionError, type TemplateFunction } from '../functions.ts';
+import { FunctionError } from '../functions.ts';
 import type { Node } from '../parse/node.ts';
 import type { GoType, Signature } from '../type.ts';
 import { GoPointer, GoStruct, type GoValue, typeOf } from '../value.ts';
@@ -53,10 +53,10 @@ export const bind = (
   onArgument?: (index: number) => void,
 ): Value[] => {
   const values: Value[] = [];
-  args.forEach((arg, index) => {
-    values.push(arg(state, paramAt(to, index)));
+  for (let index = 0; index < args.length; index++) {
+    values.push(args[index]?.(state, paramAt(to, index)));
     onArgument?.(index);
-  });
+  }
   if (piped !== MISSING) {
     state.through = undefined;
     values.push(convert(state, piped, paramAt(to, args.length)));
@@ -64,32 +64,11 @@ export const bind = (
   return values;
 };
 
-/** Runs what a function does; its error becomes one of the call. */
-export const guard = <T>(state: State, name: string, node: Node, run: () => T): T => {
-  try {
-    return run();
-  } catch (error) {
-    if (!(error instanceof FunctionError)) throw error;
-    state.node = node;
-    return fail(state, `error calling ${name}: ${error.message}`);
-  }
-};
-
-/** Calls a function of the set. */
-export const callFunction = (
-  state: State,
-  target: TemplateFunction,
-  node: Node,
-  args: readonly Argument[],
-  piped: Piped,
-): Value => {
-  checkCount(state, target.name, target, args.length, piped);
-  const values = bind(state, target, args, piped) as GoValue[];
-  spend(state.budget, 4);
-  return returned(
-    state,
-    guard(state, target.name, node, () => target.call(values, state.runtime)),
-  );
+/** What was thrown while a function ran: its own error becomes one of the call. */
+export const failCall = (state: State, name: string, node: Node, error: unknown): never => {
+  if (!(error instanceof FunctionError)) throw error;
+  state.node = node;
+  return fail(state, `error calling ${name}: ${error.message}`);
 };
 
 /** Calls a method, bound to its receiver. */
@@ -108,8 +87,9 @@ export const callMethod = (
   checkCount(state, name, method, args.length, piped);
   const values = bind(state, method, args, piped) as GoValue[];
   spend(state.budget, 4);
-  return returned(
-    state,
-    guard(state, name, node, () => method.call(receiver, values)),
-  );
+  try {
+    return returned(state, method.call(receiver, values));
+  } catch (error) {
+    return failCall(state, name, node, error);
+  }
 };

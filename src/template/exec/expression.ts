@@ -1,9 +1,9 @@
 import type { CommandNode, Node, NumberNode, OperandNode, PipeNode } from '../parse/node.ts';
 import { nodeText } from '../parse/node.ts';
 import { COMPLEX128, type GoType, INT, isIntKind, isUnsigned, wrapInt } from '../type.ts';
-import { GoComplex, GoInt, GoScalar } from '../value.ts';
+import { GoComplex, GoInt, GoScalar, type GoValue } from '../value.ts';
 import { type Builtin, builtins, callValue } from './builtins.ts';
-import { type Argument, bind, callFunction, callMethod, checkCount, convert, guard, REFLECT } from './call.ts';
+import { type Argument, bind, callMethod, checkCount, convert, failCall, REFLECT } from './call.ts';
 import { type CallMethod, readField } from './field.ts';
 import {
   assign,
@@ -182,9 +182,19 @@ const compileCall = (
   return (state, piped) => {
     state.node = identifier;
     const target = state.set.functions.get(name);
-    if (target !== undefined) return callFunction(state, target, node, args, piped);
-    if (builtin === undefined) return fail(state, `${JSON.stringify(name)} is not a defined function`);
-    return callBuiltin(state, name, builtin, node, args, piped);
+    if (target === undefined) {
+      if (builtin === undefined) return fail(state, `${JSON.stringify(name)} is not a defined function`);
+      return callBuiltin(state, name, builtin, node, args, piped);
+    }
+    checkCount(state, name, target, args.length, piped);
+    const values = bind(state, target, args, piped) as GoValue[];
+    spend(state.budget, 4);
+    // Here and not in a function of its own: the stack bounds how deep templates may include.
+    try {
+      return returned(state, target.call(values, state.runtime));
+    } catch (error) {
+      return failCall(state, name, node, error);
+    }
   };
 };
 
@@ -203,12 +213,15 @@ const callBuiltin = (
     if (state.through !== undefined) boxed |= 1 << index;
   });
   spend(state.budget, 1);
-  const run = (): Value =>
-    name === 'call'
-      ? callValue(calleeName(node, values), values[0], values.slice(1))
-      : builtin.call(state, values, boxed);
-  const result = guard(state, name, node, run);
-  return result === undefined ? noValue(state) : returned(state, result);
+  try {
+    const result =
+      name === 'call'
+        ? callValue(calleeName(node, values), values[0], values.slice(1))
+        : builtin.call(state, values, boxed);
+    return result === undefined ? noValue(state) : returned(state, result);
+  } catch (error) {
+    return failCall(state, name, node, error);
+  }
 };
 
 const noValue = (state: State): undefined => {

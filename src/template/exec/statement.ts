@@ -20,6 +20,8 @@ export const compile = (tree: Tree): Program => compileList(tree.body);
 
 const compileList = (body: readonly StatementNode[]): Statement => {
   const statements = body.map(compileStatement);
+  const [only] = statements;
+  if (only !== undefined && statements.length === 1) return only;
   return (state) => {
     for (const statement of statements) {
       const outcome = statement(state);

@@ -1,6 +1,6 @@
 import { printGoYaml } from '../../yaml/emit/go-yaml.ts';
 import { quote } from '../fmt/quote.ts';
-import { FunctionError, fixed, type Runtime, type TemplateFunction, type TemplateSet } from '../functions.ts';
+import { FunctionError, fixed, type Runtime, type TemplateFunction } from '../functions.ts';
 import { ANY, STRING } from '../type.ts';
 import { anyMap, anySlice, type GoValue } from '../value.ts';
 import { readYaml } from './helm-yaml.ts';
@@ -28,14 +28,19 @@ const fail = (message: string): never => {
 
 const required = (message: string, value: GoValue): GoValue => (value === null || value === '' ? fail(message) : value);
 
-const include = (templates: TemplateSet, name: string, data: GoValue, runtime: Runtime): string => {
+const nestedTooDeeply = (name: string): FunctionError =>
+  new FunctionError(`rendering template has a nested reference name: ${name}: unable to execute template`);
+
+const include: TemplateFunction['call'] = (args, runtime) => {
+  const name = String(args[0]);
   const depth = runtime.counters.get(name) ?? 0;
-  if (depth > DEEPEST_INCLUDE) {
-    throw new FunctionError(`rendering template has a nested reference name: ${name}: unable to execute template`);
-  }
+  if (depth > DEEPEST_INCLUDE) throw nestedTooDeeply(name);
   runtime.counters.set(name, depth + 1);
   try {
-    return runtime.execute(templates, name, data);
+    return runtime.execute(runtime.templates, name, args[1] ?? null);
+  } catch (error) {
+    // The stack: where a template includes itself with much in between, it ends before the limit.
+    throw error instanceof RangeError ? nestedTooDeeply(name) : error;
   } finally {
     runtime.counters.set(name, depth);
   }
@@ -124,7 +129,7 @@ const inYaml =
  * found by `lookup`, as when helm renders without a cluster.
  */
 export const helmFunctions: readonly TemplateFunction[] = [
-  fixed('include', [STRING, ANY], (name, data, runtime) => include(runtime.templates, name, data, runtime)),
+  { name: 'include', params: [STRING, ANY], variadic: false, call: include },
   fixed('tpl', [STRING, ANY], tpl),
   fixed('required', [STRING, ANY], required),
   fixed('fail', [STRING], fail),

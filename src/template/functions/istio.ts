@@ -7,6 +7,7 @@ import { GoInt, GoMap, type GoPointer, type GoSlice, GoStruct, type GoValue } fr
 import { appendMultusNetwork } from './istio-multus.ts';
 import { omitNil } from './istio-omit-nil.ts';
 import { lowerCase, trimSpace } from './sprig/characters.ts';
+import { environmentFunctions } from './sprig/environment.ts';
 import { COMPACT, orElse } from './sprig/json.ts';
 import { parseJson } from './sprig/json-read.ts';
 import { toJsonValue } from './sprig/json-value.ts';
@@ -154,6 +155,7 @@ export const injectorFunctions = ({
 }: InjectorPlatform): readonly TemplateFunction[] => [
   ...onText,
   ...onValues,
+  ...environmentFunctions(env),
   fixed('env', [STRING, STRING], (name, fallback) => env(name) || fallback),
   fixed('annotation', [types.objectMeta, STRING, ANY], annotation),
   fixed('formatDuration', [types.duration], durationText),
