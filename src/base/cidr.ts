@@ -74,6 +74,9 @@ export const parseCidr = (text: string): Cidr | undefined => {
   return { family: address.family, network: (address.bits >> hostBits) << hostBits, prefixLength };
 };
 
+/** Whether a text is one address of IPv4 or IPv6, not a block. */
+export const isAddress = (text: string): boolean => !text.includes('/') && parseAddress(text) !== undefined;
+
 /** Whether the block holds the address; an IPv4-mapped IPv6 address counts as its IPv4 address. False for text that is no address. */
 export const cidrContains = (cidr: Cidr, address: string): boolean => {
   const parsed = parseAddress(address);

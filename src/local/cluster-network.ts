@@ -1,7 +1,7 @@
-import { isIP } from 'node:net';
 import type { Random } from '../base/ports.ts';
-import { CLUSTER_DOMAIN, serviceFqdn } from '../model/names.ts';
+import { CLUSTER_DOMAIN } from '../model/names.ts';
 import type { LocalService, Network, SocketAddress } from '../proxy/proxy.ts';
+import { type ClusterNames, clusterNames } from '../traffic/cluster-names.ts';
 import { buildRegistry, type MeshService, type ServiceEndpoint } from '../traffic/compile/services.ts';
 import type { World } from '../traffic/compile/world.ts';
 import type { SocketPlan } from './sockets.ts';
@@ -14,8 +14,7 @@ export class ClusterNetwork implements Network {
   readonly plan: SocketPlan;
   readonly #externals: ReadonlyMap<string, string> | undefined;
   readonly #random: Random;
-  #addresses: ReadonlyMap<string, readonly string[]> = new Map();
-  #aliases: ReadonlyMap<string, string> = new Map();
+  #names: ClusterNames = { resolve: () => [] };
   #local: ReadonlyMap<string, LocalService> = new Map();
   #virtual: ReadonlyMap<string, readonly ServiceEndpoint[]> = new Map();
 
@@ -28,14 +27,9 @@ export class ClusterNetwork implements Network {
 
   /** Takes over the names and addresses of a configuration. */
   use(world: World): void {
-    const services = [...buildRegistry(world).values()];
-    this.#addresses = new Map(services.flatMap(namesOf));
-    this.#aliases = new Map(
-      world.mesh.of('Service').flatMap(({ name, namespace, object }) => {
-        const target = object.spec?.type === 'ExternalName' ? object.spec.externalName : undefined;
-        return target === undefined ? [] : [[serviceFqdn(name, namespace), target] as const];
-      }),
-    );
+    const registry = buildRegistry(world);
+    const services = [...registry.values()];
+    this.#names = clusterNames(world, registry);
     this.#local = new Map(services.flatMap((service) => localNameOf(service)));
     this.#virtual = new Map(
       services.flatMap((service) =>
@@ -73,19 +67,7 @@ export class ClusterNetwork implements Network {
   }
 
   resolve(host: string, namespace: string): readonly string[] {
-    if (isIP(host) !== 0) return [host];
-    const name = host.toLowerCase();
-    const search = [`${namespace}.svc.${CLUSTER_DOMAIN}`, `svc.${CLUSTER_DOMAIN}`, CLUSTER_DOMAIN];
-    const candidates = name.endsWith('.')
-      ? [name.slice(0, -1)]
-      : [...search.map((suffix) => `${name}.${suffix}`), name];
-    for (const candidate of candidates) {
-      const found = this.#addresses.get(candidate);
-      if (found !== undefined) return found;
-      const target = this.#aliases.get(candidate);
-      if (target !== undefined) return this.resolve(`${target}.`, namespace);
-    }
-    return this.#resolveOutside(name.replace(/\.$/, ''));
+    return this.#names.resolve(host, namespace, (name) => this.#resolveOutside(name));
   }
 
   #resolveOutside(name: string): readonly string[] {
@@ -97,17 +79,6 @@ export class ClusterNetwork implements Network {
     return name.includes('.') && !name.endsWith(`.${CLUSTER_DOMAIN}`) ? [name] : [];
   }
 }
-
-/** A ClusterIP, or for a headless service its pods, each also by its own name (StatefulSets). */
-const namesOf = (service: MeshService): readonly (readonly [string, readonly string[]])[] => {
-  if (service.externalName !== undefined) return [];
-  if (service.address !== undefined) return [[service.host, [service.address]]];
-  const pods = service.pods.filter((placed) => placed.ready);
-  return [
-    [service.host, pods.map((placed) => placed.address)],
-    ...pods.map((placed) => [`${placed.pod.name}.${service.host}`, [placed.address]] as const),
-  ];
-};
 
 /** `SERVICE.NAMESPACE.localhost` means port 80 of the service, else its first port that may speak HTTP. */
 const localNameOf = (service: MeshService): readonly (readonly [string, LocalService])[] => {

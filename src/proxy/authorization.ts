@@ -1,6 +1,6 @@
 /** The facts that authorization decides on, taken from a connection and its request. */
-import { isIP } from 'node:net';
 import { type AuthorizationDecision, authorize, type Denial, type RequestFacts } from '../traffic/authorize.ts';
+import { believedAddress } from '../traffic/forwarded.ts';
 import type { Authorization, ProxyTables } from '../traffic/tables.ts';
 import type { Forwarded } from './forwarded-headers.ts';
 import type { HeaderEditor } from './http1/header-editor.ts';
@@ -53,7 +53,11 @@ class AskedRequest implements RequestFacts {
   }
 
   get remoteAddress(): string {
-    return remoteAddressOf(this.place, this.authorization, this.asked);
+    const { direction, remoteAddress } = this.place;
+    const { request, forwarded } = this.asked;
+    const isGateway = direction === 'gateway';
+    const given = isGateway ? forwarded.forwardedFor : request.headerValues('x-forwarded-for').join(',');
+    return believedAddress(isGateway, this.authorization.trustedProxies, given, remoteAddress);
   }
 
   /** What the client sent less what is not believed, and with what every request of the mesh carries. */
@@ -65,22 +69,6 @@ class AskedRequest implements RequestFacts {
 /** Decides about a connection without HTTP. */
 export const authorizeConnection = (tables: ProxyTables, place: Place): AuthorizationDecision =>
   authorize(place.direction === 'outbound' ? undefined : tables.authorization?.tcp, place, undefined);
-
-/**
- * A sidecar believes the last entry of X-Forwarded-For. A gateway believes only the entry that the outermost of its
- * trusted proxies wrote; `forwardedFor` ends with the direct peer there.
- */
-const remoteAddressOf = (
-  { direction, remoteAddress }: Place,
-  { trustedProxies }: Authorization,
-  { request, forwarded }: AuthorizedRequest,
-): string => {
-  const isGateway = direction === 'gateway';
-  if (isGateway && trustedProxies === 0) return remoteAddress;
-  const entries = (isGateway ? forwarded.forwardedFor : request.headerValues('x-forwarded-for').join(',')).split(',');
-  const entry = (entries.at(isGateway ? -1 - trustedProxies : -1) ?? '').trim();
-  return isIP(entry) === 0 ? remoteAddress : entry;
-};
 
 /** As Envoy's logs say it. */
 export const denialDetails = ({ policy }: Denial): string => `rbac_access_denied_matched_policy[${policy}]`;

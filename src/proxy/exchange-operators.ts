@@ -1,5 +1,5 @@
+import type { OperatorSource } from '../traffic/header-operators.ts';
 import type { ExchangeView } from './exchange-view.ts';
-import type { OperatorSource } from './header-operators.ts';
 
 /** What command operators in header values can say about an exchange; the response's side is empty before there is one. */
 export const operatorsOf = (exchange: ExchangeView): OperatorSource => ({

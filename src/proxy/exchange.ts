@@ -13,6 +13,7 @@ import { decideFault } from '../traffic/fault.ts';
 import { normalizePath } from '../traffic/path.ts';
 import { redirectLocation } from '../traffic/redirect.ts';
 import { pickDestination } from '../traffic/route.ts';
+import { routeFor } from '../traffic/routing.ts';
 import type { Cluster, ProxyTables, Route, WeightedDestination } from '../traffic/tables.ts';
 import { authorizeRequest, denialDetails } from './authorization.ts';
 import { recordOf } from './exchange-record.ts';
@@ -41,7 +42,6 @@ import type { ProxyState } from './proxy-state.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
 import { type Forward, requestLines } from './request-lines.ts';
 import { localLines, responseLines } from './response-lines.ts';
-import { routeFor } from './routing.ts';
 import { Sending, type SendingOwner } from './sending.ts';
 import { type DownstreamStream, noBytes, type RequestSink } from './stream.ts';
 

@@ -1,5 +1,6 @@
 /** What a proxy of the mesh adds to a request, and what it believes of what the client sent. */
 import { randomUUID } from 'node:crypto';
+import { EDGE_HEADERS, INTERNAL_HEADERS, schemeOf } from '../traffic/forwarded.ts';
 import type { HeaderEditor } from './http1/header-editor.ts';
 import { idOf } from './http1/header-names.ts';
 import type { RequestView } from './http1/request-view.ts';
@@ -12,39 +13,8 @@ const CLIENT_CERT = idOf('x-forwarded-client-cert');
 const DECORATOR = idOf('x-envoy-decorator-operation');
 const ATTEMPT_COUNT = idOf('x-envoy-attempt-count');
 
-/** Instructions to the proxy that only the proxy's own configuration may give. */
-const INTERNAL = (
-  [
-    'x-envoy-internal',
-    'x-envoy-retriable-status-codes',
-    'x-envoy-retriable-header-names',
-    'x-envoy-retry-on',
-    'x-envoy-retry-grpc-on',
-    'x-envoy-max-retries',
-    'x-envoy-upstream-alt-stat-name',
-    'x-envoy-upstream-rq-timeout-ms',
-    'x-envoy-upstream-rq-per-try-timeout-ms',
-    'x-envoy-upstream-rq-timeout-alt-response',
-    'x-envoy-expected-rq-timeout-ms',
-    'x-envoy-force-trace',
-    'x-envoy-ip-tags',
-    'x-envoy-original-url',
-    'x-envoy-hedge-on-per-try-timeout',
-    'expect',
-    'proxy-authorization',
-  ] as const
-).map(idOf);
-
-/** Not believed from outside of the mesh. */
-const EDGE = (
-  [
-    'x-envoy-downstream-service-cluster',
-    'x-envoy-downstream-service-node',
-    'x-envoy-external-address',
-    'x-envoy-original-path',
-    'x-envoy-original-host',
-  ] as const
-).map(idOf);
+const INTERNAL = INTERNAL_HEADERS.map(idOf);
+const EDGE = EDGE_HEADERS.map(idOf);
 
 /** What the exchange must remember of the headers it took over. */
 export interface Forwarded {
@@ -60,10 +30,9 @@ export const forwardHeaders = (request: RequestView, editor: HeaderEditor, place
   for (const id of INTERNAL) head.dropKnown(id);
   const isGateway = place.direction === 'gateway';
   if (isGateway) for (const id of EDGE) head.dropKnown(id);
-  const ownScheme = place.tls === undefined ? 'http' : 'https';
-  const givenScheme = isGateway ? '' : head.value(FORWARDED_PROTO);
-  request.scheme = givenScheme === 'http' || givenScheme === 'https' ? givenScheme : ownScheme;
-  if (givenScheme !== request.scheme) {
+  const givenScheme = head.value(FORWARDED_PROTO);
+  request.scheme = schemeOf(isGateway, place.tls !== undefined, givenScheme);
+  if (isGateway || givenScheme !== request.scheme) {
     head.dropKnown(FORWARDED_PROTO);
     editor.append('x-forwarded-proto', request.scheme);
   }

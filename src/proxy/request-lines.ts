@@ -1,10 +1,11 @@
 /** The request as it goes on: rewritten target, and header lines with the route's operations applied. */
+
+import { expandOperators } from '../traffic/header-operators.ts';
 import { applyHeaderOperations } from '../traffic/headers.ts';
 import { rewritePath } from '../traffic/rewrite.ts';
 import type { Route, RouteAction } from '../traffic/tables.ts';
 import { operatorsOf } from './exchange-operators.ts';
 import type { ExchangeView } from './exchange-view.ts';
-import { expandOperators } from './header-operators.ts';
 import { type HeaderEditor, headText } from './http1/header-editor.ts';
 import { idOf } from './http1/header-names.ts';
 

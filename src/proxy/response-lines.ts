@@ -1,8 +1,9 @@
 /** The header lines of responses: a backend's with what Envoy adds, and those of the proxy's own answers. */
+
+import { expandOperators } from '../traffic/header-operators.ts';
 import { applyHeaderOperations } from '../traffic/headers.ts';
 import { operatorsOf } from './exchange-operators.ts';
 import type { ExchangeView } from './exchange-view.ts';
-import { expandOperators } from './header-operators.ts';
 import type { Head } from './http1/head.ts';
 import { HeaderEditor, headText } from './http1/header-editor.ts';
 import { idOf } from './http1/header-names.ts';

@@ -83,40 +83,48 @@ export const describeDenial = ({ by, candidates }: Denial): string => {
 
 const describeOrigin = ({ resource, span }: Origin): string => `${resource} ${span.file}:${span.line}`;
 
-const firstMatch = (
+/** The first of some rules that holds for a connection and, where there is one, its request. */
+export const firstMatch = (
   rules: readonly AuthorizationRule[],
   connection: ConnectionFacts,
   request: RequestFacts | undefined,
 ): AuthorizationRule | undefined => {
   for (const rule of rules) {
-    if (
-      allHold(rule.when, connection, request) &&
-      anyHolds(rule.from, connection, request) &&
-      anyHolds(rule.to, connection, request)
-    ) {
-      return rule;
-    }
+    if (unmetOfRule(rule, connection, request) === undefined) return rule;
   }
   return undefined;
 };
 
-const anyHolds = (
+/** The first condition of a rule that does not hold, of alternatives the last one's; undefined when the rule holds. */
+export const unmetOfRule = (
+  rule: AuthorizationRule,
+  connection: ConnectionFacts,
+  request: RequestFacts | undefined,
+): AuthorizationCondition | undefined =>
+  unmetOfAll(rule.when, connection, request) ??
+  unmetOfAny(rule.from, connection, request) ??
+  unmetOfAny(rule.to, connection, request);
+
+const unmetOfAny = (
   alternatives: readonly (readonly AuthorizationCondition[])[],
   connection: ConnectionFacts,
   request: RequestFacts | undefined,
-): boolean => {
-  if (alternatives.length === 0) return true;
-  for (const conditions of alternatives) if (allHold(conditions, connection, request)) return true;
-  return false;
+): AuthorizationCondition | undefined => {
+  let unmet: AuthorizationCondition | undefined;
+  for (const conditions of alternatives) {
+    unmet = unmetOfAll(conditions, connection, request);
+    if (unmet === undefined) return undefined;
+  }
+  return unmet;
 };
 
-const allHold = (
+const unmetOfAll = (
   conditions: readonly AuthorizationCondition[],
   connection: ConnectionFacts,
   request: RequestFacts | undefined,
-): boolean => {
-  for (const condition of conditions) if (!holds(condition, connection, request)) return false;
-  return true;
+): AuthorizationCondition | undefined => {
+  for (const condition of conditions) if (!holds(condition, connection, request)) return condition;
+  return undefined;
 };
 
 const holds = (

@@ -30,7 +30,7 @@ export const matchRoute = (virtualHost: VirtualHost, request: RequestHead): Rout
   const mark = request.path.indexOf('?');
   const path = mark < 0 ? request.path : request.path.slice(0, mark);
   for (const route of virtualHost.routes) {
-    if (routeMatches(route.match, request, path, mark)) return route;
+    if (firstUnmet(route.match, request, path, mark) === undefined) return route;
   }
   return undefined;
 };
@@ -61,14 +61,28 @@ const withoutPort = (authority: string): string => {
   return authority.slice(0, colon);
 };
 
-const routeMatches = (match: RouteMatch, request: RequestHead, path: string, mark: number): boolean => {
-  if (match.path !== undefined && !pathMatches(match.path, match.ignoreCase, path)) return false;
-  if (match.method !== undefined && !matchesString(match.method, request.method)) return false;
-  if (match.authority !== undefined && !matchesString(match.authority, request.authority)) return false;
-  if (match.scheme !== undefined && !matchesString(match.scheme, request.scheme)) return false;
-  for (const header of match.headers) if (!headerMatches(header, request)) return false;
-  for (const query of match.query) if (!queryMatches(query, request.path, mark)) return false;
-  return true;
+/** One part of a route's match, by reference: comparing it with the match's own parts tells which. */
+export type RouteCondition = StringMatcher | HeaderMatcher | QueryMatcher;
+
+/** The first part of a match that does not hold for the request; undefined when all do. */
+export const unmetCondition = (match: RouteMatch, request: RequestHead): RouteCondition | undefined => {
+  const mark = request.path.indexOf('?');
+  return firstUnmet(match, request, mark < 0 ? request.path : request.path.slice(0, mark), mark);
+};
+
+const firstUnmet = (
+  match: RouteMatch,
+  request: RequestHead,
+  path: string,
+  mark: number,
+): RouteCondition | undefined => {
+  if (match.path !== undefined && !pathMatches(match.path, match.ignoreCase, path)) return match.path;
+  if (match.method !== undefined && !matchesString(match.method, request.method)) return match.method;
+  if (match.authority !== undefined && !matchesString(match.authority, request.authority)) return match.authority;
+  if (match.scheme !== undefined && !matchesString(match.scheme, request.scheme)) return match.scheme;
+  for (const header of match.headers) if (!headerMatches(header, request)) return header;
+  for (const query of match.query) if (!queryMatches(query, request.path, mark)) return query;
+  return undefined;
 };
 
 /** With `ignoreCase` the compiled value is lower case already; Istio leaves regexes case-sensitive. */

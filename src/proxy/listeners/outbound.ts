@@ -4,6 +4,7 @@
  */
 import { isIP, type Socket } from 'node:net';
 import { selectOutbound } from '../../traffic/listener.ts';
+import { PASSTHROUGH } from '../../traffic/routing.ts';
 import { type Reception, serveHttp } from '../http-service.ts';
 import { Head } from '../http1/head.ts';
 import { INCOMPLETE, parseRequestHead } from '../http1/parse-head.ts';
@@ -12,7 +13,6 @@ import { type Link, linkAccepted } from '../link.ts';
 import { type LocalAnswer, unknownHost } from '../local-answer.ts';
 import type { Place } from '../place.ts';
 import type { ProxyState } from '../proxy-state.ts';
-import { PASSTHROUGH } from '../routing.ts';
 import { clusterOfTcp, openTunnel, type TunnelTarget } from '../tcp/tunnel.ts';
 import { awaitFirstBytes } from './first-bytes.ts';
 import { sniffHttp } from './sniff.ts';

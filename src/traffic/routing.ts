@@ -1,8 +1,14 @@
-import { selectOutbound } from '../traffic/listener.ts';
-import { findVirtualHost, matchRoute } from '../traffic/route.ts';
-import type { ProxyTables, Route, RouteTable } from '../traffic/tables.ts';
-import type { RequestView } from './http1/request-view.ts';
-import type { Place } from './place.ts';
+import { selectOutbound } from './listener.ts';
+import type { RequestHead } from './request.ts';
+import { findVirtualHost, matchRoute } from './route.ts';
+import type { ProxyTables, Route, RouteTable } from './tables.ts';
+
+/** Where a request came in: the pod's own port, the gateway's, or the captured original destination. */
+export interface RoutingPlace {
+  readonly direction: 'inbound' | 'outbound' | 'gateway';
+  readonly address: string;
+  readonly port: number;
+}
 
 /** Name of the cluster for destinations the mesh does not know. */
 export const PASSTHROUGH = 'PassthroughCluster';
@@ -46,7 +52,7 @@ const block: Route = {
 };
 
 /** The route for a request at a place; undefined = 404 NR. */
-export const routeFor = (tables: ProxyTables, place: Place, request: RequestView): Route | undefined => {
+export const routeFor = (tables: ProxyTables, place: RoutingPlace, request: RequestHead): Route | undefined => {
   const routes = routesAt(tables, place);
   if (routes === undefined || !('exact' in routes)) return routes;
   const virtualHost = findVirtualHost(routes, request.authority);
@@ -54,7 +60,10 @@ export const routeFor = (tables: ProxyTables, place: Place, request: RequestView
 };
 
 /** The route table that serves a place, or the one route where Istio has no table; undefined for a port that went. */
-const routesAt = (tables: ProxyTables, { direction, address, port }: Place): RouteTable | Route | undefined => {
+export const routesAt = (
+  tables: ProxyTables,
+  { direction, address, port }: RoutingPlace,
+): RouteTable | Route | undefined => {
   switch (direction) {
     case 'inbound':
       return tables.inbound.get(port)?.routes;
