@@ -80,6 +80,8 @@ export interface OutboundListener {
 
 export interface TcpRoute {
   readonly destinations: Destinations;
+  /** For consistent hashing by the client's address, the one kind that connections know. */
+  readonly hash?: readonly HashPolicy[];
   readonly totalWeight: number;
   readonly origin: Origin | undefined;
 }
@@ -183,6 +185,8 @@ export type RouteAction =
       readonly rewrite: Rewrite | undefined;
       /** 0 = none. */
       readonly timeoutMs: number;
+      /** For consistent hashing: all that apply are mixed, and without any it picks at random. */
+      readonly hash?: readonly HashPolicy[];
       readonly retry: RetryPolicy | undefined;
       readonly mirrors: readonly Mirror[];
       readonly fault: FaultInjection | undefined;
@@ -247,6 +251,10 @@ export interface RetryPolicy {
   readonly statusCodes: ReadonlySet<number>;
   /** Prefer hosts not tried yet (Envoy's previous_hosts predicate). */
   readonly avoidPreviousHosts: boolean;
+  /** The policy itself says whether to avoid them; where it does not, consistent hashing does not avoid any. */
+  readonly choosesHosts?: boolean;
+  /** Every second attempt leaves out the priorities tried so far (retryRemoteLocalities). */
+  readonly avoidPreviousPriorities?: boolean;
   readonly backOffBaseMs: number;
 }
 
@@ -298,6 +306,57 @@ export interface Cluster {
   readonly service: ServiceRef | undefined;
   /** The DestinationRule in force. */
   readonly origin: Origin | undefined;
+  /** Absent = no endpoint is ever ejected. */
+  readonly outlier?: OutlierDetection;
+  /** With less than this percentage of healthy endpoints in a priority, all of them serve; absent = never. */
+  readonly panicPercent?: number;
+  /** Load is shared among these groups first, then among the endpoints of one; absent = all endpoints share alike. */
+  readonly localities?: readonly LocalityShare[];
+  /** Absent = nothing is limited. */
+  readonly limits?: ClusterLimits;
+  readonly lifetimes?: ConnectionLifetimes;
+}
+
+/** The endpoints of one priority and locality; a part of the cluster's. */
+export interface LocalityShare {
+  readonly priority: number;
+  readonly weight: number;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** Envoy's outlier detection as Istio writes it. 0 for a count switches that detection off. */
+export interface OutlierDetection {
+  readonly consecutive5xx: number;
+  readonly consecutiveGatewayErrors: number;
+  readonly consecutiveLocalOriginFailures: number;
+  /** Failures to connect count by themselves and not as 5xx. */
+  readonly splitsLocalOrigin: boolean;
+  readonly intervalMs: number;
+  readonly baseEjectionMs: number;
+  readonly maxEjectionPercent: number;
+}
+
+/** What may be under way in a cluster at one time. */
+export interface ClusterLimits {
+  readonly maxConnections?: number;
+  /** Requests waiting for a connection. */
+  readonly maxPending?: number;
+  readonly maxRequests?: number;
+  readonly maxRetries?: number;
+  /** Replaces `maxRetries`: a percentage of the requests under way, at least `minimum`. */
+  readonly retryBudget?: { readonly percent: number; readonly minimum: number };
+}
+
+/** How long connections to endpoints live; all absent = the proxy's own. */
+export interface ConnectionLifetimes {
+  readonly idleMs?: number;
+  /** Of connections without HTTP; 0 = for ever. */
+  readonly tcpIdleMs?: number;
+  readonly maxDurationMs?: number;
+  /** Silence before the operating system asks whether the peer is alive. */
+  readonly keepAliveMs?: number;
+  /** HTTP/2: requests at a time on one connection. */
+  readonly maxStreams?: number;
 }
 
 export interface Endpoint {
@@ -311,6 +370,10 @@ export interface Endpoint {
   readonly weight: number;
   readonly locality: string;
   readonly transport: UpstreamTransport;
+  /** 0, also when absent, is served first; others when too few of the better ones are healthy. */
+  readonly priority?: number;
+  /** Known not to be ready, and only listed so that its priority counts as less healthy. */
+  readonly isUnready?: boolean;
 }
 
 export type UpstreamTransport =
@@ -319,9 +382,38 @@ export type UpstreamTransport =
   | { readonly kind: 'istio-mutual'; readonly sni: string; readonly spiffeIds: readonly string[] };
 
 export interface Balancer {
-  readonly kind: 'round-robin' | 'least-request' | 'random';
+  readonly kind: 'round-robin' | 'least-request' | 'random' | 'ring-hash' | 'maglev';
   /** The endpoints' weights differ. */
   readonly weighted?: boolean;
+  /** Consistent hashing: the least number of points on the ring, or the entries of Maglev's table. */
+  readonly tableSize?: number;
+  /** New endpoints get their share of the load little by little. */
+  readonly warmup?: Warmup;
+}
+
+/** Envoy's slow start. */
+export interface Warmup {
+  readonly durationMs: number;
+  /** 1 is linear; more is faster at the beginning. */
+  readonly aggression: number;
+  readonly minimumPercent: number;
+}
+
+/** Where a request's hash comes from. */
+export type HashPolicy =
+  /** Lower-case name. */
+  | { readonly kind: 'header'; readonly name: string }
+  | { readonly kind: 'query'; readonly name: string }
+  | { readonly kind: 'source-address' }
+  | { readonly kind: 'cookie'; readonly name: string; readonly creation: CookieCreation | undefined };
+
+/** How a cookie is made for a client that has none. */
+export interface CookieCreation {
+  /** 0 = until the client ends. */
+  readonly maxAgeSeconds: number;
+  readonly path: string;
+  /** Without a value, the name alone. */
+  readonly attributes: readonly (readonly [name: string, value: string])[];
 }
 
 // ---- authorization
