@@ -37,7 +37,12 @@ export const buildGoOracle = (): GoOracle | string => {
   }
   const ask = (questions: readonly Question[]): Answer[] => {
     const input = questions.map((question) => `${JSON.stringify(question)}\n`).join('');
-    const output = execFileSync(program, { input, encoding: 'utf8', maxBuffer: 1 << 30 });
+    const output = execFileSync(program, {
+      input,
+      encoding: 'utf8',
+      maxBuffer: 1 << 30,
+      env: { ...process.env, TZ: 'UTC', GOMEMLIMIT: '1GiB' },
+    });
     return output
       .trimEnd()
       .split('\n')

@@ -1,14 +1,14 @@
-import { printGoYaml } from '../../yaml/emit/go-yaml.ts';
 import { quote } from '../fmt/quote.ts';
 import { FunctionError, fixed, type Runtime, type TemplateFunction } from '../functions.ts';
 import { ANY, STRING } from '../type.ts';
 import { anyMap, anySlice, type GoValue } from '../value.ts';
-import { readYaml } from './helm-yaml.ts';
+import { readYaml } from './read-yaml.ts';
 import { COMPACT, orElse } from './sprig/json.ts';
 import { decodeList, decodeMap } from './sprig/json-decode.ts';
 import { parseJson } from './sprig/json-read.ts';
 import { toJsonValue } from './sprig/json-value.ts';
 import { writeJson } from './sprig/json-write.ts';
+import { writeYaml } from './write-yaml.ts';
 
 /** How deep one template may include itself. */
 const DEEPEST_INCLUDE = 1000;
@@ -73,7 +73,7 @@ const tpl = (text: string, data: GoValue, runtime: Runtime): string => {
 const withoutLineEnd = (text: string): string => (text.endsWith('\n') ? text.slice(0, -1) : text);
 
 /** A value as helm's `toYaml` writes it; throws a FunctionError for what has no JSON. */
-export const toYaml = (value: GoValue): string => withoutLineEnd(printGoYaml(toJsonValue(value)));
+export const toYaml = (value: GoValue): string => withoutLineEnd(writeYaml(value));
 
 const toJson = (value: GoValue): string => writeJson(toJsonValue(value), COMPACT);
 

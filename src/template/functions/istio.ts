@@ -1,5 +1,4 @@
 import { formatDuration } from '../../base/duration.ts';
-import { printGoYaml } from '../../yaml/emit/go-yaml.ts';
 import { printValue } from '../fmt/printer.ts';
 import { fixed, type TemplateFunction, variadic } from '../functions.ts';
 import { ANY, type GoType, INT, STRING, STRING_MAP } from '../type.ts';
@@ -13,6 +12,7 @@ import { parseJson } from './sprig/json-read.ts';
 import { toJsonValue } from './sprig/json-value.ts';
 import { writeJson } from './sprig/json-write.ts';
 import { goMap } from './sprig/make.ts';
+import { writeYaml } from './write-yaml.ts';
 
 /** What the injector's functions take from where they run. */
 export interface InjectorPlatform {
@@ -135,7 +135,7 @@ const onValues: readonly TemplateFunction[] = [
     ),
   ),
   fixed('toYaml', [ANY], (value, runtime) => {
-    const text = lenient(() => printGoYaml(toJsonValue(value)), '');
+    const text = lenient(() => writeYaml(value), '');
     runtime.spend(text.length);
     return text;
   }),

@@ -1,11 +1,12 @@
 import { formatDuration, parseDuration } from '../../../base/duration.ts';
-import { quote } from '../../fmt/quote.ts';
 import { FunctionError, fixed, type TemplateFunction } from '../../functions.ts';
 import { ANY, STRING } from '../../type.ts';
 import { GoInt, type GoStruct, type GoValue } from '../../value.ts';
+import { orElse } from './json.ts';
 import { formatLayout } from './layout.ts';
-import { parseLayout } from './layout-parse.ts';
-import { calendarOf, goTime, type Instant, instantOf, isZone, offsetAt, TIME, ZERO_TIME } from './time.ts';
+import { type ParsedTime, parseLayout } from './layout-parse.ts';
+import { calendarOf, goTime, type Instant, instantOf, isZone, offsetAt, TIME, ZERO_TIME, type Zone } from './time.ts';
+import { quoteForTime } from './time-quote.ts';
 
 /** The clock of where templates run. */
 export interface TimePort {
@@ -19,27 +20,42 @@ const SECOND = 1_000_000_000n;
 const DATE = '2006-01-02';
 const INTEGERS: ReadonlySet<string> = new Set(['int', 'int64', 'int32']);
 
-const parse = (layout: string, text: string, localZone: string): Instant | undefined => {
+/** The zone that a text names, by its offset from UTC, its abbreviation or both. */
+const zoneOf = ({ offset, zone }: ParsedTime, localZone: string): Zone => {
+  if (zone === 'UTC' || (offset === 0 && localZone === 'UTC')) return 'UTC';
+  if (offset !== undefined) return { name: zone ?? '', offset };
+  if (zone === undefined) return localZone;
+  return { name: zone, offset: zone.startsWith('GMT') ? Number(zone.slice(3)) * 3600 : 0 };
+};
+
+const parse = (layout: string, text: string, localZone: string): Instant => {
   const parsed = parseLayout(layout, text);
-  if (parsed === undefined) return undefined;
   const date = new Date(0);
   date.setUTCFullYear(parsed.year, parsed.month - 1, parsed.day);
   date.setUTCHours(parsed.hour, parsed.minute, parsed.second);
   const clock = date.getTime() / 1000;
-  const isUtc = parsed.zone === 'UTC' || (parsed.offset === 0 && localZone === 'UTC');
-  const zone = isUtc ? 'UTC' : (parsed.offset ?? (parsed.zone === undefined ? localZone : 0));
+  const zone = zoneOf(parsed, localZone);
   // The offset of a zone is that of the instant, which depends on it: two steps settle it.
   const offset = offsetAt(zone, clock - offsetAt(zone, clock));
   return { nanoseconds: BigInt(clock - offset) * SECOND + BigInt(parsed.nanosecond), zone };
 };
 
+/** What time.ParseDuration says of a text that is no duration. */
+const durationProblem = (text: string): string => {
+  let rest = text.replace(/^[-+]/, '');
+  for (;;) {
+    const [part, unit] = /^(?:\d+\.?\d*|\.\d+)([^.\d]*)/.exec(rest) ?? [];
+    if (part === undefined || unit === undefined) return 'invalid duration';
+    if (unit === '') return 'missing unit in duration';
+    if (parseDuration(`1${unit}`) === undefined) return `unknown unit ${quoteForTime(unit)} in duration`;
+    rest = rest.slice(part.length);
+  }
+};
+
 const durationOf = (text: string): number => {
   const ms = parseDuration(text);
   if (ms !== undefined) return ms;
-  const [, unit] = /^[-+]?[\d.]+([^\d.]*)/.exec(text) ?? [];
-  if (unit === undefined || !/\d/.test(text)) throw new FunctionError(`time: invalid duration ${quote(text)}`);
-  const problem = unit === '' ? 'missing unit' : `unknown unit ${quote(unit)}`;
-  throw new FunctionError(`time: ${problem} in duration ${quote(text)}`);
+  throw new FunctionError(`time: ${durationProblem(text)} ${quoteForTime(text)}`);
 };
 
 const later = (at: GoStruct, ms: number): GoStruct => {
@@ -105,14 +121,15 @@ export const dateFunctions = ({ now, localZone }: TimePort): readonly TemplateFu
     fixed('ago', [ANY], (value) => formatDuration(Math.round(since(value) / 1000) * 1000)),
     fixed('duration', [ANY], (value) => formatDuration(seconds(value) * 1000)),
     fixed('durationRound', [ANY], (value) => roundDuration(roundable(value))),
-    fixed('toDate', [STRING, STRING], (layout, text) => goTime(parse(layout, text, localZone) ?? ZERO_TIME)),
-    fixed('mustToDate', [STRING, STRING], (layout, text) => {
-      const instant = parse(layout, text, localZone);
-      if (instant !== undefined) return goTime(instant);
-      throw new FunctionError(
-        `parsing time ${quote(text)} as ${quote(layout)}: cannot parse ${quote(text)} as ${quote(layout)}`,
-      );
-    }),
+    fixed('toDate', [STRING, STRING], (layout, text) =>
+      goTime(
+        orElse(
+          () => parse(layout, text, localZone),
+          () => ZERO_TIME,
+        ),
+      ),
+    ),
+    fixed('mustToDate', [STRING, STRING], (layout, text) => goTime(parse(layout, text, localZone))),
     fixed('unixEpoch', [TIME], (at) => String((instantOf(at) ?? ZERO_TIME).nanoseconds / SECOND)),
   ];
 };

@@ -1,7 +1,12 @@
-import { fixed, type TemplateFunction, variadic } from '../../functions.ts';
+import { FunctionError, fixed, type TemplateFunction, variadic } from '../../functions.ts';
 import { ANY, BOOL } from '../../type.ts';
 import { GoMap, GoSlice, type GoValue } from '../../value.ts';
 import { isEmpty } from './empty.ts';
+
+const deepCopyOfAny = (value: GoValue): GoValue => {
+  if (value === null) throw new FunctionError('reflect: call of reflect.Value.Type on zero Value');
+  return deepCopy(value);
+};
 
 /** A value whose maps and lists are its own. */
 const deepCopy = (value: GoValue): GoValue => {
@@ -22,6 +27,6 @@ export const defaultFunctions: readonly TemplateFunction[] = [
   variadic('all', [], ANY, (values) => !values.some(isEmpty)),
   variadic('any', [], ANY, (values) => values.some((value) => !isEmpty(value))),
   fixed('ternary', [ANY, ANY, BOOL], (whenTrue, whenFalse, condition) => (condition ? whenTrue : whenFalse)),
-  fixed('deepCopy', [ANY], deepCopy),
-  fixed('mustDeepCopy', [ANY], deepCopy),
+  fixed('deepCopy', [ANY], deepCopyOfAny),
+  fixed('mustDeepCopy', [ANY], deepCopyOfAny),
 ];

@@ -1,4 +1,4 @@
-import { toText } from '../../bytes.ts';
+import { normalize } from '../../bytes.ts';
 import { formatFloat } from '../../fmt/float.ts';
 import { FunctionError } from '../../functions.ts';
 import type { GoField } from '../../type.ts';
@@ -31,41 +31,49 @@ const ownJson = (value: GoValue): string | undefined => {
   return method === undefined ? undefined : stringOf(method.call(value, []));
 };
 
+/** What becomes of a string, whose invalid bytes are lone surrogates. */
+type ReadText = (raw: string) => string;
+
 /** A field as its tag has it: `json:"name,omitempty"`; fields tagged `-` are absent. */
-const jsonOfField = (struct: GoStruct, field: GoField): readonly (readonly [string, JsonValue])[] => {
+const jsonOfField = (struct: GoStruct, field: GoField, text: ReadText): readonly (readonly [string, JsonValue])[] => {
   const [name = '', ...options] = (field.json ?? field.name).split(',');
   if (name === '-') return [];
   const value = struct.read(field.name);
   if (options.includes('omitempty') && isEmpty(value)) return [];
-  const json = toJsonValue(value);
+  const json = toJsonValue(value, text);
   const isInline = name === '' && field.embedded === true;
   return isInline && json instanceof Map ? Array.from(json) : [[name || field.name, json]];
 };
 
-const jsonOfMap = (map: GoMap): JsonValue =>
+const jsonOfMap = (map: GoMap, text: ReadText): JsonValue =>
   map.entries === undefined
     ? null
-    : new Map(sortTexts(map.entries.keys()).map((key) => [toText(key), toJsonValue(map.entries?.get(key) ?? null)]));
+    : new Map(
+        sortTexts(map.entries.keys()).map((key) => [text(key), toJsonValue(map.entries?.get(key) ?? null, text)]),
+      );
 
-/** The JSON value that encoding/json makes of a Go value. Throws a FunctionError with its words where there is none. */
-export const toJsonValue = (value: GoValue): JsonValue => {
+/**
+ * The JSON value that encoding/json makes of a Go value, its texts as `text` has them. Throws a FunctionError with its words
+ * where there is none.
+ */
+export const toJsonValue = (value: GoValue, text: ReadText = normalize): JsonValue => {
   if (value === null || typeof value === 'boolean') return value;
-  if (typeof value === 'string') return toText(value);
+  if (typeof value === 'string') return text(value);
   if (typeof value === 'number') return checkNumber(value);
   if (value instanceof GoPointer && value.target === undefined) return null;
   const own = ownJson(value);
-  if (own !== undefined) return toJsonValue(parseJson(own));
+  if (own !== undefined) return toJsonValue(parseJson(own), text);
   if (value instanceof GoInt) return value.value;
-  if (value instanceof GoScalar) return toJsonValue(value.value);
-  if (value instanceof GoPointer) return toJsonValue(value.target ?? null);
-  if (value instanceof GoMap) return jsonOfMap(value);
+  if (value instanceof GoScalar) return toJsonValue(value.value, text);
+  if (value instanceof GoPointer) return toJsonValue(value.target ?? null, text);
+  if (value instanceof GoMap) return jsonOfMap(value, text);
   if (value instanceof GoStruct) {
-    return new Map((value.type.fields ?? []).flatMap((field) => jsonOfField(value, field)));
+    return new Map((value.type.fields ?? []).flatMap((field) => jsonOfField(value, field, text)));
   }
   if (value instanceof GoSlice) {
     if (value.items === undefined) return null;
     const bytes = bytesOf(value);
-    return bytes === undefined ? value.items.map(toJsonValue) : toBase64(bytes);
+    return bytes === undefined ? value.items.map((item) => toJsonValue(item, text)) : toBase64(bytes);
   }
   throw new FunctionError(`json: unsupported type: ${value.type.name}`);
 };

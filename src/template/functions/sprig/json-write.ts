@@ -10,13 +10,15 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['\t', '\\t'],
 ]);
 
-const ALWAYS = /["\\\p{Cc}\u2028\u2029]/gu;
-const WITH_HTML = /["\\\p{Cc}\u2028\u2029<>&]/gu;
+const ALWAYS = /["\\\p{Cc}\p{Cs}\u2028\u2029]/gu;
+const WITH_HTML = /["\\\p{Cc}\p{Cs}\u2028\u2029<>&]/gu;
 
 const escapeCharacter = (char: string): string => {
   const code = char.charCodeAt(0);
   // Only the control characters of ASCII are escaped.
   if (code >= 0x7f && code < 0xa0) return char;
+  // A byte that is no part of a character.
+  if (code >= 0xd800 && code < 0xe000) return '\\ufffd';
   return ESCAPES.get(char) ?? `\\u${code.toString(16).padStart(4, '0')}`;
 };
 

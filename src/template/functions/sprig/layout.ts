@@ -40,7 +40,7 @@ const PARTS: Readonly<Record<string, (at: Calendar) => string>> = {
   Jan: ({ month }) => (MONTHS[month - 1] ?? '').slice(0, 3),
   Monday: ({ weekday }) => WEEKDAYS[weekday] ?? '',
   Mon: ({ weekday }) => (WEEKDAYS[weekday] ?? '').slice(0, 3),
-  MST: ({ zone }) => zone,
+  MST: ({ zone, offset }) => zone || formatOffset('-0700', offset),
   '002': ({ yearDay }) => String(yearDay).padStart(3, '0'),
   __2: ({ yearDay }) => String(yearDay).padStart(3),
   '01': ({ month }) => two(month),

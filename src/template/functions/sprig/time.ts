@@ -3,10 +3,13 @@ import { GoInt, GoPointer, GoStruct, type GoValue } from '../../value.ts';
 import { type Calendar, formatLayout, MONTHS, WEEKDAYS } from './layout.ts';
 import { goInt, goInt64 } from './make.ts';
 
-/** Nanoseconds since 1970, and the zone to print them in: a name of the time zone database or seconds east of UTC. */
+/** A name of the time zone database, or an offset in seconds east of UTC with an abbreviation that may be empty. */
+export type Zone = string | { readonly name: string; readonly offset: number };
+
+/** Nanoseconds since 1970, and the zone to print them in. */
 export interface Instant {
   readonly nanoseconds: bigint;
-  readonly zone: string | number;
+  readonly zone: Zone;
 }
 
 const SECOND = 1_000_000_000n;
@@ -30,8 +33,8 @@ export const isZone = (name: string): boolean => {
 };
 
 /** Seconds east of UTC of a zone at a second since 1970. */
-export const offsetAt = (zone: string | number, seconds: number): number => {
-  if (typeof zone === 'number') return zone;
+export const offsetAt = (zone: Zone, seconds: number): number => {
+  if (typeof zone !== 'string') return zone.offset;
   if (zone === 'UTC' || zone === '') return 0;
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone: zone,
@@ -49,11 +52,11 @@ export const offsetAt = (zone: string | number, seconds: number): number => {
   return local / 1000 - seconds;
 };
 
-const abbreviation = (zone: string | number, seconds: number, offset: number): string => {
+const abbreviation = (zone: Zone, seconds: number, offset: number): string => {
   if (zone === 'UTC' || zone === '') return 'UTC';
-  const names = typeof zone === 'number' ? [] : ['en-US', 'en-GB', 'en-AU'];
-  for (const locale of names) {
-    const parts = new Intl.DateTimeFormat(locale, { timeZone: String(zone), timeZoneName: 'short' }).formatToParts(
+  if (typeof zone !== 'string') return zone.name;
+  for (const locale of ['en-US', 'en-GB', 'en-AU']) {
+    const parts = new Intl.DateTimeFormat(locale, { timeZone: zone, timeZoneName: 'short' }).formatToParts(
       seconds * 1000,
     );
     const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
