@@ -71,7 +71,7 @@ function* compare(rules: readonly Rule[]): Iterable<Finding> {
 
 /** What gets lost where Istio merges DestinationRules: the first object's subset of a name, and its whole trafficPolicy, win. */
 export const destinationRuleMerge = defineCheck({
-  name: 'routing.DestinationRuleMerge',
+  name: 'heddle.DestinationRuleMerge',
   summary: 'DestinationRules of one host that give a subset, or the trafficPolicy, different contents.',
   emits: ['HED0021', 'HED0022'],
   *run({ mesh }) {

@@ -129,7 +129,7 @@ function* compare(routes: readonly Merged[], meeting: Meeting): Iterable<Finding
 
 /** Istio's `ConflictingMeshGatewayHostsAnalyzer` sees the mesh alone; at a gateway VirtualServices of one host are merged. */
 export const gatewayMerge = defineCheck({
-  name: 'routing.GatewayMerge',
+  name: 'heddle.GatewayMerge',
   summary: 'Rules of VirtualServices that a gateway merges for one host, where the age of the objects decides.',
   emits: ['HED0012', 'HED0013'],
   *run({ mesh }) {

@@ -102,7 +102,7 @@ function* checkShortened(
 
 /** What Istio makes of hosts of VirtualServices that are not written in full. */
 export const hostNames = defineCheck({
-  name: 'routing.HostNames',
+  name: 'heddle.HostNames',
   summary:
     'Hosts of VirtualServices that mean another name than they seem to, or that no server of their gateways has.',
   emits: ['HED0015', 'HED0016', 'HED0017'],

@@ -28,7 +28,7 @@ const hintOf = (uri: StringMatch): string => {
 
 /** Matches no request can meet, for what they ask of the path or of the gateway. */
 export const impossibleMatch = defineCheck({
-  name: 'routing.ImpossibleMatch',
+  name: 'heddle.ImpossibleMatch',
   summary: 'Matches of VirtualServices that never hold: paths that no request has, gateways the object is not for.',
   emits: ['HED0018', 'HED0019'],
   *run({ mesh }) {

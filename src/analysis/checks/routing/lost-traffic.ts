@@ -131,7 +131,7 @@ const judge = (
 
 /** What a weighted rule loses, and subsets that have pods, but none of the Service's. */
 export const lostTraffic = defineCheck({
-  name: 'routing.LostTraffic',
+  name: 'heddle.LostTraffic',
   summary: 'HTTP rules that send a share of their requests where nobody answers.',
   emits: ['HED0014'],
   *run(input) {

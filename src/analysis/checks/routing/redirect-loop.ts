@@ -42,7 +42,7 @@ const followCircle = (
 
 /** Redirects that lead back to themselves, as the router of the proxies has it; each rule is told once. */
 export const redirectLoop = defineCheck({
-  name: 'routing.RedirectLoop',
+  name: 'heddle.RedirectLoop',
   summary: 'HTTP rules whose redirect leads back to a rule that redirects, in a circle.',
   emits: ['HED0020'],
   *run({ mesh }) {

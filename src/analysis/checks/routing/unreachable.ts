@@ -145,7 +145,7 @@ function* judge(
  * example elsewhere. What Istio's analysis says already is left to it.
  */
 export const unreachableRules = defineCheck({
-  name: 'routing.UnreachableRules',
+  name: 'heddle.UnreachableRules',
   summary: 'HTTP rules, and matches of rules, whose requests an earlier and broader rule takes.',
   emits: ['HED0010', 'HED0011'],
   *run({ mesh }) {
