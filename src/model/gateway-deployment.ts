@@ -1,5 +1,6 @@
 import { spanOf } from '../yaml/located.ts';
 import type { Mesh } from './mesh.ts';
+import { resolveShortName, serviceFqdn } from './names.ts';
 import type { Resource } from './resource.ts';
 import type { GatewayClass, KubernetesGateway } from './schema/generated/types-gateway-api.ts';
 import type { Deployment, Service } from './schema/generated/types-kubernetes.ts';
@@ -7,16 +8,35 @@ import type { Deployment, Service } from './schema/generated/types-kubernetes.ts
 const GATEWAY_NAME_LABEL = 'gateway.networking.k8s.io/gateway-name';
 const GATEWAY_CLASS_LABEL = 'gateway.networking.k8s.io/gateway-class-name';
 const CONTROLLER = 'istio.io/gateway-controller';
+const NAME_ANNOTATION = 'gateway.istio.io/name-override';
 const SERVICE_ACCOUNT_ANNOTATION = 'gateway.istio.io/service-account';
 const STATUS_PORT = 15021;
 
-/** Whether Istio's controller runs a proxy of its own for a Gateway; not where an address points at an existing one. */
-const isDeployed = (gateway: Resource<KubernetesGateway>, classes: readonly Resource<GatewayClass>[]): boolean => {
-  const { gatewayClassName, addresses } = gateway.object.spec;
+/** Whether gateway proxies of Istio's serve a Gateway: not another controller's, no waypoint, and none of a remote cluster. */
+export const isServedByIstio = (
+  gateway: Resource<KubernetesGateway>,
+  classes: readonly Resource<GatewayClass>[],
+): boolean => {
+  const { gatewayClassName } = gateway.object.spec;
   const named = classes.find(({ name }) => name === gatewayClassName);
   const isIstio = named === undefined ? gatewayClassName === 'istio' : named.object.spec.controllerName === CONTROLLER;
-  const isManual = addresses?.some(({ type }) => type === 'Hostname') === true;
-  return isIstio && !isManual && gatewayClassName !== 'istio-waypoint' && gatewayClassName !== 'istio-remote';
+  return isIstio && gatewayClassName !== 'istio-waypoint' && gatewayClassName !== 'istio-remote';
+};
+
+/** Whether the controller runs a proxy of its own for a Gateway; not where addresses point at existing ones. */
+const isManaged = ({ addresses = [] }: KubernetesGateway['spec']): boolean =>
+  addresses.length === 0 || (addresses.length === 1 && (addresses[0]?.type ?? 'IPAddress') === 'IPAddress');
+
+const deployedName = (gateway: Resource<KubernetesGateway>): string =>
+  gateway.annotations[NAME_ANNOTATION] ?? `${gateway.name}-${gateway.object.spec.gatewayClassName}`;
+
+/** Hosts of the Services whose pods serve a Gateway: the controller's own one, or those that its addresses name. */
+export const gatewayServices = (gateway: Resource<KubernetesGateway>): readonly string[] => {
+  const { spec } = gateway.object;
+  if (isManaged(spec)) return [serviceFqdn(deployedName(gateway), gateway.namespace)];
+  return (spec.addresses ?? []).flatMap(({ type, value }) =>
+    value === undefined || (type ?? 'IPAddress') !== 'Hostname' ? [] : [resolveShortName(value, gateway.namespace)],
+  );
 };
 
 /**
@@ -26,9 +46,9 @@ const isDeployed = (gateway: Resource<KubernetesGateway>, classes: readonly Reso
 export const deployGateways = (mesh: Mesh): readonly Resource[] =>
   mesh
     .of('KubernetesGateway')
-    .filter((gateway) => isDeployed(gateway, mesh.of('GatewayClass')))
+    .filter((gateway) => isServedByIstio(gateway, mesh.of('GatewayClass')) && isManaged(gateway.object.spec))
     .flatMap((gateway) => {
-      const name = `${gateway.name}-${gateway.object.spec.gatewayClassName}`;
+      const name = deployedName(gateway);
       return [
         ...(mesh.find('Deployment', gateway.namespace, name) === undefined ? [deploymentOf(gateway, name)] : []),
         ...(mesh.find('Service', gateway.namespace, name) === undefined ? [serviceOf(gateway, name)] : []),

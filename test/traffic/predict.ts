@@ -158,7 +158,8 @@ const predictRoute = (
   const head = toHead(request, normal.path, kind);
   const virtualHost = findVirtualHost(table, head.authority);
   const route = virtualHost === undefined ? undefined : matchRoute(virtualHost, head);
-  if (route === undefined) return { status: 404, flags: 'NR', clusters: [] };
+  // Callers that speak gRPC read the failure from grpc-status.
+  if (route === undefined) return { status: request.grpc === undefined ? 404 : 200, flags: 'NR', clusters: [] };
   return predictAction(compiled, tables, route, head);
 };
 
@@ -214,7 +215,9 @@ const predictAction = (compiled: CompiledText, tables: ProxyTables, route: Route
   const names = clusterNames(action.destinations);
   const clusters = names.map((cluster) => tables.clusters.get(cluster));
   const [only] = clusters;
-  if (names.length === 1 && only === undefined) return { status: 503, flags: 'NC', route: name, clusters: [] };
+  if (names.length === 1 && only === undefined) {
+    return { status: action.missingClusterStatus ?? 503, flags: 'NC', route: name, clusters: [] };
+  }
   const path = action.rewrite === undefined ? head.path : rewritePath(action.rewrite, head.path);
   if (clusters.some((cluster) => cluster?.kind === 'original-destination')) {
     return { route: name, clusters: names, path };

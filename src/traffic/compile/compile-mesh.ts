@@ -4,6 +4,7 @@ import type { Cluster, GatewayPort, OutboundTables, ProxyNode, ProxyTables } fro
 import { indexAuthorization } from './authorization.ts';
 import { type ClusterSources, compileOutboundClusters } from './clusters.ts';
 import { type Client, indexDestinationRules } from './destination-rules.ts';
+import { planGatewayApi } from './gateway-api/plan-gateway-api.ts';
 import { compileGatewayPorts, type GatewaySources, planGateways } from './gateways.ts';
 import { peerOf, spiffeIdOf } from './identity.ts';
 import { compileInbound } from './inbound.ts';
@@ -30,8 +31,10 @@ export const compileMesh = (world: World, generation: number): CompiledMesh => {
   const registry = new Map([...buildServiceEntries(world, settings, report), ...buildRegistry(world)]);
   const mutualTls = indexMutualTls(mesh, settings.rootNamespace, report);
   const rules = indexDestinationRules(mesh, settings, report);
-  const virtualServices = planVirtualServices(mesh, settings.defaultRetry, report);
-  const gateways = planGateways(mesh, report);
+  const gatewayApi = planGatewayApi(mesh, registry, settings, report);
+  // Istio hears routes of the Gateway API before VirtualServices of the same hosts.
+  const virtualServices = [...gatewayApi.virtualServices, ...planVirtualServices(mesh, settings.defaultRetry, report)];
+  const gateways = [...planGateways(mesh, report), ...gatewayApi.gateways];
   const authorizationOf = indexAuthorization(mesh, settings, report);
   const sidecarScope = indexSidecars(mesh, settings, report);
   reportUnsupportedKinds(mesh, report);

@@ -125,8 +125,15 @@ const scopeOf = (context: OutboundContext, plan: VirtualServicePlan, port: numbe
 });
 
 /** Plans for a service: those that name it, then wildcards, the narrower and older first. Only one of them serves. */
-const candidatePlans = (context: OutboundContext, host: string): readonly VirtualServicePlan[] => {
-  const ranked = context.plans.flatMap((plan) => {
+const candidatePlans = (context: OutboundContext, service: MeshService): readonly VirtualServicePlan[] => {
+  const { host } = service;
+  const own = context.client.namespace;
+  const heard = context.plans.filter((plan) => isHeard(plan, service, own));
+  // The client's own routes of the Gateway API come before those of the service's namespace.
+  const isOwn = ({ semantics, namespace }: VirtualServicePlan): boolean =>
+    semantics === 'gateway-api' && namespace === own;
+  const plans = [...heard.filter(isOwn), ...heard.filter((plan) => !isOwn(plan))];
+  const ranked = plans.flatMap((plan) => {
     const lengths = plan.hosts
       .filter((own) => hostCovers(own, host))
       .map((own) => (own === host ? Number.MAX_SAFE_INTEGER : own.length));
@@ -135,10 +142,14 @@ const candidatePlans = (context: OutboundContext, host: string): readonly Virtua
   return ranked.sort((left, right) => right.rank - left.rank).map(({ plan }) => plan);
 };
 
+/** A route of the Gateway API is for clients of its own namespace, and for all where the service is of that namespace. */
+const isHeard = (plan: VirtualServicePlan, service: MeshService, clientNamespace: string): boolean =>
+  plan.semantics !== 'gateway-api' || plan.namespace === clientNamespace || plan.namespace === service.namespace;
+
 const serviceVirtualHost = (context: OutboundContext, service: MeshService, port: number): VirtualHost => {
   const name = `${service.host}:${port}`;
   const domains = serviceDomains(service, port, context.client.namespace);
-  for (const plan of candidatePlans(context, service.host)) {
+  for (const plan of candidatePlans(context, service)) {
     const routes = instantiateRules(plan.rules, scopeOf(context, plan, port));
     if (routes.length > 0) return { name, domains, routes, origin: originOf(plan.resource) };
   }
@@ -213,7 +224,7 @@ const unknownVirtualHost = (unknown: MeshSettings['unknown']): VirtualHost => {
 };
 
 const tcpRoute = (context: OutboundContext, service: MeshService, port: number): TcpRoute => {
-  for (const plan of candidatePlans(context, service.host)) {
+  for (const plan of candidatePlans(context, service)) {
     const route = instantiateTcp(plan.tcp, scopeOf(context, plan, port));
     if (route !== undefined) return route;
   }

@@ -32,6 +32,8 @@ export interface VirtualServicePlan {
   readonly exportTo: readonly string[] | undefined;
   readonly rules: readonly RulePlan[];
   readonly tcp: readonly TcpRulePlan[];
+  /** Made of routes of the Gateway API: on the mesh only their own namespace and that of the service hear them. */
+  readonly semantics?: 'gateway-api';
 }
 
 /** Validates and plans every VirtualService, oldest first; delegates appear inside their roots. */
