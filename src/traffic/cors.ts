@@ -38,10 +38,12 @@ const preflightHeaders = (
   const askedHeaders = request.headerValues('access-control-request-headers').join(',');
   const headers: (readonly [string, string])[] = [
     ['access-control-allow-origin', origin],
-    ['access-control-allow-credentials', origin !== '' && policy.allowCredentials ? 'true' : ''],
+    ['access-control-allow-credentials', policy.allowCredentials ? 'true' : ''],
     ['access-control-allow-methods', policy.allowMethods === '*' ? askedMethod : policy.allowMethods],
     ['access-control-allow-headers', policy.allowHeaders === '*' ? askedHeaders : policy.allowHeaders],
     ['access-control-max-age', policy.maxAge],
+    // Of an allowed origin the answer is marked like any other on its way out.
+    ['access-control-expose-headers', origin === '' ? '' : policy.exposeHeaders],
   ];
   return headers.filter(([, value]) => value !== '');
 };
