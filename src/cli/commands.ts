@@ -104,6 +104,12 @@ export const SECTIONS: readonly Section[] = [
         load: async () => (await import('./commands/validate.ts')).validate,
       },
       {
+        name: 'kube-inject',
+        aliases: ['inject'],
+        summary: 'sidecars for the workloads of files',
+        load: async () => (await import('./commands/kube-inject.ts')).kubeInject,
+      },
+      {
         name: 'explain',
         summary: 'the page of a code that analyze reports',
         load: async () => (await import('./commands/explain.ts')).explain,

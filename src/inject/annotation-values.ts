@@ -1,5 +1,6 @@
 import { parseCidr } from '../base/cidr.ts';
 import { canonicalQuantity } from '../model/typed/quantity.ts';
+import { parseBool } from './parse-bool.ts';
 
 /** An annotation whose value the webhook refuses. */
 export interface RefusedAnnotation {
@@ -27,9 +28,7 @@ const matching =
   (value) =>
     accepts(value) ? undefined : message;
 
-/** Go's strconv.ParseBool. */
-const BOOL = /^(?:1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/;
-const bool = matching((value) => BOOL.test(value), 'must be true or false');
+const bool = matching((value) => parseBool(value) !== undefined, 'must be true or false');
 
 const isUnsigned = (value: string, bits: number): boolean => /^\d+$/.test(value) && Number(value) < 2 ** bits;
 const uint32 = matching((value) => isUnsigned(value, 32), 'must be a whole number, not negative');

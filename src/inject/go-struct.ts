@@ -1,7 +1,19 @@
 import type { GoStructs } from '../model/typed/descriptor.ts';
+import { printGoJson } from '../model/typed/go-json.ts';
 import { type GoType as Descriptor, parseGoType } from '../model/typed/go-type.ts';
 import { isObject } from '../model/value.ts';
-import { BOOL, type GoField, type GoType, INT32, INT64, mapOf, pointerTo, STRING, sliceOf } from '../template/type.ts';
+import {
+  BOOL,
+  type GoField,
+  type GoMethod,
+  type GoType,
+  INT32,
+  INT64,
+  mapOf,
+  pointerTo,
+  STRING,
+  sliceOf,
+} from '../template/type.ts';
 import { GoInt, GoMap, GoPointer, GoSlice, GoStruct, type GoValue } from '../template/value.ts';
 import { behind, remember } from './json-behind.ts';
 
@@ -98,9 +110,10 @@ const declare = (structs: GoStructs, name: string): GoType => {
     name: name.slice(name.lastIndexOf('/') + 1),
     methodsOfPointer: structs[name]?.length === 0 ? TEXT_METHODS : new Map(),
     get fields() {
-      fields ??= (structs[name] ?? []).map(({ go, type, embedded }) => ({
+      fields ??= (structs[name] ?? []).map(({ go, json, type, embedded, omitempty, omitzero }) => ({
         name: go,
         type: typeOf(structs, parseGoType(structs, type)),
+        json: `${json}${omitempty === true ? ',omitempty' : ''}${omitzero === true ? ',omitzero' : ''}`,
         ...(embedded === undefined ? {} : { embedded }),
       }));
       return fields;
@@ -108,7 +121,14 @@ const declare = (structs: GoStructs, name: string): GoType => {
   };
 };
 
+const method = (call: (json: unknown) => string): GoMethod => ({
+  params: [],
+  variadic: false,
+  call: (receiver) => call(behind(receiver)),
+});
+
 /** Quantities, times and int-or-strings print the text that they are in JSON. */
-const TEXT_METHODS: GoType['methodsOfPointer'] & object = new Map([
-  ['String', { params: [], variadic: false, call: (receiver: GoValue) => String(behind(receiver) ?? '') }],
+const TEXT_METHODS: ReadonlyMap<string, GoMethod> = new Map([
+  ['String', method((json) => String(json ?? ''))],
+  ['MarshalJSON', method(printGoJson)],
 ]);

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { Fault } from '../../base/fault.ts';
+import { type InjectorConfig, readInjectorConfig } from '../../inject/injector-config.ts';
+import { createInstallation, type Installation } from '../../inject/installation.ts';
+import { readSources } from '../../input/read.ts';
+import { loadGoStructs, loadMeshProto, loadValuesProto } from '../../model/typed/load.ts';
+import { loadYaml } from '../../yaml/load.ts';
+import type { Io } from '../io.ts';
+import { builtInConfig, builtInMesh, builtInValues } from './built-in.ts';
+
+/** What the command line says of the installation; undefined is what heddle brings along. */
+export interface InstallationFlags {
+  readonly injectConfigFile: string | undefined;
+  readonly meshConfigFile: string | undefined;
+  readonly valuesFile: string | undefined;
+  readonly revision: string | undefined;
+  readonly nativeSidecars: boolean;
+}
+
+/** The installation of the flags, and whether it is to act as a cluster's webhook or as istioctl without a cluster. */
+export const readInstallation = async (
+  flags: InstallationFlags,
+  mode: 'webhook' | 'offline',
+  io: Io,
+): Promise<{ readonly installation: Installation; readonly config: InjectorConfig }> => {
+  const [config, meshConfig, values, structs, mesh, valuesProto] = await Promise.all([
+    flags.injectConfigFile === undefined ? builtInConfig() : readConfig(flags.injectConfigFile, io),
+    flags.meshConfigFile === undefined ? builtInMesh() : readMapping(flags.meshConfigFile, io),
+    flags.valuesFile === undefined ? builtInValues() : readMapping(flags.valuesFile, io),
+    loadGoStructs(),
+    loadMeshProto(),
+    loadValuesProto(),
+  ]);
+  // Without a cluster, istioctl knows no aliases and no default but the sidecar.
+  const choice = mode === 'webhook' ? config : { defaultTemplates: ['sidecar'], aliases: {}, injectedAnnotations: {} };
+  const installation = createInstallation({
+    descriptors: { structs, mesh, values: valuesProto },
+    templates: config.templates,
+    ...choice,
+    meshConfig,
+    values,
+    revision: flags.revision ?? 'default',
+    nativeSidecars: flags.nativeSidecars || io.env['ENABLE_NATIVE_SIDECARS'] === 'true',
+    env: (name) => io.env[name],
+    platform: {
+      now: Date.now,
+      localZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      random: (count) => randomBytes(count),
+    },
+  });
+  if ('failure' in installation) {
+    const hint = 'give the files of one installation: --injectConfigFile, --meshConfigFile and --valuesFile';
+    throw new Fault(installation.failure, { kind: 'input', code: 'BAD_INSTALLATION', hint });
+  }
+  return { installation, config };
+};
+
+const readConfig = async (path: string, io: Io): Promise<InjectorConfig> => {
+  const [source] = await readSources([path], { stdin: io.stdin, cwd: io.cwd });
+  return readInjectorConfig(source ?? { name: path, text: '' });
+};
+
+const readMapping = async (path: string, io: Io): Promise<unknown> => {
+  const [source] = await readSources([path], { stdin: io.stdin, cwd: io.cwd });
+  const { documents, problems } = loadYaml(source ?? { name: path, text: '' });
+  const [problem] = problems;
+  if (problem !== undefined) {
+    const place = problem.span === undefined ? path : `${path}:${problem.span.line}:${problem.span.column}`;
+    throw new Fault(`${place}: ${problem.message}`, {
+      kind: 'input',
+      code: problem.code,
+      hint: problem.hint ?? 'correct the file',
+    });
+  }
+  return documents[0]?.value ?? {};
+};

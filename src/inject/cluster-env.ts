@@ -1,0 +1,38 @@
+import type { Plain } from '../yaml/plain.ts';
+import { changeContainer, PROXY } from './containers.ts';
+import { digText } from './image.ts';
+import type { InjectablePod } from './pod.ts';
+
+const CLUSTER = 'ISTIO_META_CLUSTER_ID';
+const NETWORK = 'ISTIO_META_NETWORK';
+const NETWORK_LABEL = 'topology.istio.io/network';
+
+/** Cluster and network of a pod as environment of its proxy; what is not known is absent. */
+export type ClusterEnv = Readonly<Record<string, string>>;
+
+/** From the pod's label, else the Helm values in canonical form. */
+export const clusterEnv = (values: Plain, pod: InjectablePod): ClusterEnv => {
+  const cluster = digText(values, 'global', 'multiCluster', 'clusterName');
+  const network = pod.metadata.labels?.[NETWORK_LABEL] ?? digText(values, 'global', 'network');
+  return { ...(cluster !== '' && { [CLUSTER]: cluster }), ...(network !== '' && { [NETWORK]: network }) };
+};
+
+/** Puts the proxy's cluster and network at the end of its environment, whatever the template said of them. */
+export const setClusterEnv = (pod: InjectablePod, env: ClusterEnv): InjectablePod => {
+  const names = Object.keys(env).sort();
+  if (names.length === 0) return pod;
+  return changeContainer(pod, PROXY, (proxy) => ({
+    ...proxy,
+    env: [
+      ...(proxy.env ?? []).filter(({ name }) => !Object.hasOwn(env, name)),
+      ...names.map((name) => ({ name, value: env[name] ?? '' })),
+    ],
+  }));
+};
+
+/** Labels the pod with its network where that is known. */
+export const labelNetwork = (pod: InjectablePod, env: ClusterEnv): InjectablePod => {
+  const network = env[NETWORK];
+  if (network === undefined) return pod;
+  return { ...pod, metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, [NETWORK_LABEL]: network } } };
+};
