@@ -29,8 +29,17 @@ export const protoMessage = (set: ProtoSet, message: string, json: unknown): GoP
 };
 
 /** A field's Go name as protoc-gen-go makes it: `proxy_admin_port` is ProxyAdminPort. */
-const goName = (name: string): string =>
-  name.replace(/(?:^|_)([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+const goName = (name: string): string => {
+  let made = goNames.get(name);
+  if (made === undefined) {
+    made = name.replace(/(?:^|_)([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+    goNames.set(name, made);
+  }
+  return made;
+};
+
+/** Templates ask for fields all the time. */
+const goNames = new Map<string, string>();
 
 /** Messages that wrap one scalar are, in JSON, that scalar. */
 const isWrapper = (message: string): boolean => /^google\.protobuf\.(?!List)\w+Value$/.test(message);

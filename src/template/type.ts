@@ -63,6 +63,12 @@ export interface GoField {
   readonly json?: string;
 }
 
+/** Whether a field is seen outside its package: templates and JSON see no other. */
+export const isExported = ({ name }: GoField): boolean => {
+  const code = name.charCodeAt(0);
+  return code < 0x80 ? code >= 0x41 && code <= 0x5a : /^\p{Lu}/u.test(name);
+};
+
 /** Parameters of a function: a variadic one's last type is that of each further argument. */
 export interface Signature {
   readonly params: readonly GoType[];

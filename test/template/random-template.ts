@@ -1,3 +1,5 @@
+import { VOCABULARIES, type Vocabulary } from './vocabulary.ts';
+
 /** A template with data to execute it on; the same seed makes the same case. */
 export interface TemplateCase {
   readonly template: string;
@@ -8,7 +10,7 @@ export interface TemplateCase {
 interface Random {
   /** An integer below the bound. */
   readonly below: (bound: number) => number;
-  readonly pick: <T>(choices: readonly [T, ...T[]]) => T;
+  readonly pick: <T>(choices: readonly T[]) => T;
   readonly chance: (percent: number) => boolean;
 }
 
@@ -23,16 +25,21 @@ const createRandom = (seed: number): Random => {
   };
   return {
     below,
-    pick: (choices) => choices[below(choices.length)] ?? choices[0],
+    pick: (choices) => {
+      const choice = choices[below(choices.length)];
+      if (choice === undefined) throw new Error('nothing to choose from');
+      return choice;
+    },
     chance: (percent) => below(100) < percent,
   };
 };
 
 /** Draws cases by the grammar of templates; a few are damaged afterwards, so that the parser's refusals are met too. */
-export const randomCase = (seed: number): TemplateCase => {
+export const randomCase = (seed: number, functions: 'core' | 'sprig'): TemplateCase => {
   const random = createRandom(seed);
-  const scope: Scope = { random, variables: ['$'], inRange: false, called: false, budget: 24 };
-  const template = defines(random) + list(scope, random.below(4));
+  const words = VOCABULARIES[functions];
+  const scope: Scope = { random, words, variables: ['$'], inRange: false, called: false, budget: 24 };
+  const template = defines(random, words) + list(scope, random.below(4));
   return {
     template: random.chance(12) ? damage(random, template) : template,
     data: dataOf(random),
@@ -42,7 +49,8 @@ export const randomCase = (seed: number): TemplateCase => {
 
 interface Scope {
   readonly random: Random;
-  readonly variables: [string, ...string[]];
+  readonly words: Vocabulary;
+  readonly variables: string[];
   readonly inRange: boolean;
   /** Whether this is the body of a template that others call. */
   readonly called: boolean;
@@ -101,9 +109,9 @@ const value = (random: Random, depth: number): unknown => {
 
 const TEXTS = ['text', ' ', '\n', 'x\n  ', ' y ', '- ', '{', '}', 'ünï', ''] as const;
 
-const defines = (random: Random): string => {
+const defines = (random: Random, words: Vocabulary): string => {
   if (!random.chance(60)) return '';
-  const scope: Scope = { random, variables: ['$'], inRange: false, called: true, budget: 6 };
+  const scope: Scope = { random, words, variables: ['$'], inRange: false, called: true, budget: 6 };
   return `{{define "d"}}${list(scope, 1)}{{end}}${random.chance(20) ? '{{define "e"}} {{end}}' : ''}`;
 };
 
@@ -194,7 +202,7 @@ const call = (scope: Scope, depth: number): string => {
   // Templates that others call call none: Go would fill the memory before it gives up.
   if (scope.called) return action(scope);
   if (random.chance(30)) {
-    const outer: Scope = { random, variables: ['$'], inRange: false, called: true, budget: 4 };
+    const outer: Scope = { ...scope, variables: ['$'], inRange: false, called: true, budget: 4 };
     return `${tag(random, `block "${random.pick(['p', 'q', 'd'])}" ${pipeline(scope)}`)}${list(outer, depth - 1)}{{end}}`;
   }
   return tag(
@@ -210,27 +218,8 @@ const pipeline = (scope: Scope): string => {
   return text;
 };
 
-const SAFE_FILTERS = [
-  'print',
-  'not',
-  'html',
-  'js',
-  'urlquery',
-  'any',
-  'list',
-  'println',
-  'printf "%v|"',
-  'printf "%q %T"',
-  'and true',
-  'or false',
-  'dict "k"',
-  'joined "-"',
-] as const;
-
-const filter = ({ random }: Scope): string =>
-  random.chance(80)
-    ? random.pick(SAFE_FILTERS)
-    : random.pick(['len', 'str', 'eq 1', 'index .m', 'num', 'f64', '.a', 'strs']);
+const filter = ({ random, words }: Scope): string =>
+  random.pick(random.chance(80) ? words.filters : words.pickyFilters);
 
 const command = (scope: Scope): string => {
   const { random } = scope;
@@ -350,65 +339,10 @@ const format = (random: Random): string => {
   return random.chance(4) ? `${text}%` : text;
 };
 
-// No huge integer stands where `range` could meet it: Go would count to it.
-/** Arguments that suit a function; others are drawn too, for the errors. */
-const SUITABLE: readonly [string, ...string[]] = [
-  'len .l',
-  'len .m',
-  'len .s',
-  'len "hé"',
-  'len (list 1 2)',
-  'index .m "a"',
-  'index .m "c" "d"',
-  'index .m "none"',
-  'index (list 1 "b" nil) 1',
-  'index .l 0',
-  'index (strmap "k" "v") "k"',
-  'index "abc" 1',
-  'slice "hello" 1 3',
-  'slice (list 1 2 3) 1',
-  'eq .s "hello"',
-  'eq .i 1.0',
-  'eq .t true false',
-  'eq .n nil',
-  'ne .s "a"',
-  'lt .s "b"',
-  'le .i 2.5',
-  'gt 3 2',
-  'ge (num 2) 2',
-  'eq (u8 3) 3',
-  'lt (i64 -1) (u64 1)',
-  'eq 2i 2i',
-  'eq (f32 1.5) 1.5',
-  'str .s',
-  'f64 .i',
-  'flag .t',
-  'num 5',
-  'u8 200',
-  'i8 -7',
-  'printf "%d" (u64 18446744073709551615)',
-  'f32 0.1',
-  'f64 3',
-  'mapping .m',
-  'items .l',
-  'any nil',
-  'strs .s "x"',
-  'strmap "a" "b" "c" "d"',
-  'dict "a" 1 "b" .l',
-  'list . 1 "x"',
-  'bytes .s',
-  'joined .s 1 .l',
-  'nothing',
-  'nilmap',
-  'print .m .l',
-  'println .s .i',
-  'printf "%s=%v" .s .i',
-];
-
 const invocation = (scope: Scope): string => {
   const { random } = scope;
   const args = (count: number): string => Array.from({ length: count }, () => ` ${argument(scope)}`).join('');
-  if (random.chance(50)) return random.pick(SUITABLE);
+  if (random.chance(50)) return random.pick(scope.words.suitable);
   switch (random.below(13)) {
     case 0:
     case 1:
@@ -424,26 +358,26 @@ const invocation = (scope: Scope): string => {
     case 8:
       return `${random.pick(['print', 'println', 'html', 'js', 'urlquery'])}${args(random.below(3))}`;
     case 9:
-      return `${random.pick(['list', 'dict', 'joined ","'])}${args(random.below(4))}`;
+      return `${random.pick(scope.words.variadic)}${args(random.below(4))}`;
     default:
       return unsuitable(scope, args);
   }
 };
 
-const unsuitable = ({ random }: Scope, args: (count: number) => string): string => {
+const unsuitable = ({ random, words }: Scope, args: (count: number) => string): string => {
   switch (random.below(7)) {
     case 0:
       return `${random.pick(['eq', 'ne', 'lt', 'le', 'gt', 'ge'])}${args(random.chance(90) ? 2 : 3)}`;
     case 1:
       return `${random.pick(['index', 'len'])}${args(random.below(3) + 1)}`;
     case 2:
-      return `slice "hello" ${random.pick(['0', '1', '3 1', '9', '(num 2)', '.i', '$', '-1', '1 2 3', '5', '2.0'])}`;
+      return `slice "hello" ${random.pick(['0', '1', '3 1', '9', '(len .s)', '.i', '$', '-1', '1 2 3', '5', '2.0'])}`;
     case 3:
       return `slice (list 1 2 3) ${random.pick(['0', '1', '1 3', '3', '4', '0 1 2', 'nil'])}`;
     case 4:
-      return random.pick(['panics', 'boom "x"', 'unknown', 'call .a', 'strmap 1', 'nothing 1']);
+      return random.pick(words.failing);
     default:
-      return `${random.pick(['str', 'num', 'i8', 'i64', 'u8', 'u64', 'f32', 'f64', 'flag', 'any', 'mapping', 'items'])}${args(1)}`;
+      return `${random.pick(words.unary)}${args(1)}`;
   }
 };
 

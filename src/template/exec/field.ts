@@ -1,5 +1,5 @@
 import { quote } from '../fmt/quote.ts';
-import { type GoField, type GoMethod, type GoType, pointerTo, STRING } from '../type.ts';
+import { type GoField, type GoMethod, type GoType, isExported, pointerTo, STRING } from '../type.ts';
 import { GoMap, GoPointer, GoStruct, type GoValue, typeOf } from '../value.ts';
 import { fail, type State, type Value } from './state.ts';
 import { zeroOf } from './zero.ts';
@@ -90,6 +90,9 @@ const readEntry = (state: State, map: GoMap, name: string, hasArgs: boolean): Va
 const readStructField = (state: State, receiver: GoValue, struct: GoStruct, name: string, hasArgs: boolean): Value => {
   const path = findField(struct.type, name);
   if (path === undefined) return cannotEvaluate(state, receiver, name);
+  if (!path.every((field) => field.embedded === true || isExported(field))) {
+    return fail(state, `${name} is an unexported field of struct type ${staticName(state, receiver)}`);
+  }
   if (hasArgs) fail(state, `${name} has arguments but cannot be invoked as function`);
   let value: GoValue = struct;
   for (const field of path) {

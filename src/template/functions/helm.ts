@@ -114,10 +114,12 @@ const asList =
     );
   };
 
+/** YAML decoded; null, and nothing at all, leave what there was before: something empty. */
 const inYaml =
-  (decode: (value: GoValue) => GoValue) =>
+  (decode: (value: GoValue) => GoValue, empty: () => GoValue) =>
   (text: string): GoValue => {
     const value = readYaml(text);
+    if (value === null) return empty();
     return wrapping(
       () => decode(value),
       (message) => `error unmarshaling JSON: while decoding JSON: ${message}`,
@@ -137,8 +139,8 @@ export const helmFunctions: readonly TemplateFunction[] = [
   fixed('getHostByName', [STRING], () => ''),
   ...writing('toYaml', toYaml),
   ...writing('toJson', toJson),
-  fixed('fromYaml', [STRING], asMap(inYaml(decodeMap))),
-  fixed('fromYamlArray', [STRING], asList(inYaml(decodeList))),
+  fixed('fromYaml', [STRING], asMap(inYaml(decodeMap, anyMap))),
+  fixed('fromYamlArray', [STRING], asList(inYaml(decodeList, () => anySlice([])))),
   fixed(
     'fromJson',
     [STRING],

@@ -1,7 +1,7 @@
 import { normalize } from '../../bytes.ts';
 import { formatFloat } from '../../fmt/float.ts';
 import { FunctionError } from '../../functions.ts';
-import type { GoField } from '../../type.ts';
+import { type GoField, isExported } from '../../type.ts';
 import { GoInt, GoMap, GoPointer, GoScalar, GoSlice, GoStruct, type GoValue, typeOf } from '../../value.ts';
 import { isEmpty } from './empty.ts';
 import { toBase64 } from './encodings.ts';
@@ -37,7 +37,7 @@ type ReadText = (raw: string) => string;
 /** A field as its tag has it: `json:"name,omitempty"`; fields tagged `-` are absent. */
 const jsonOfField = (struct: GoStruct, field: GoField, text: ReadText): readonly (readonly [string, JsonValue])[] => {
   const [name = '', ...options] = (field.json ?? field.name).split(',');
-  if (name === '-') return [];
+  if (name === '-' || !(field.embedded === true || isExported(field))) return [];
   const value = struct.read(field.name);
   if (options.includes('omitempty') && isEmpty(value)) return [];
   const json = toJsonValue(value, text);

@@ -32,33 +32,41 @@ const decodePath = (whole: string, text: string): string => {
   }
 };
 
+const USERINFO = /^[\w.:~!$&'()*+,;=%@-]*$/;
 const AUTHORITY = /^\/\/([^/]*)(.*)$/s;
 
-const parseUrl = (text: string): Url => {
+/** A URL; what is wrong before the fragment is blamed on the text without it. */
+const parseUrl = (whole: string): Url => {
+  const [text = '', fragment = ''] = splitOnce(whole, '#');
+  const url = parseBeforeFragment(text);
+  return { ...url, fragment: decodePath(whole, fragment) };
+};
+
+const parseBeforeFragment = (text: string): Omit<Url, 'fragment'> => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
   if (/[\x00-\x1f\x7f]/.test(text)) fail(text, 'net/url: invalid control character in URL');
-  const [beforeFragment = '', fragment = ''] = splitOnce(text, '#');
-  const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):/.exec(beforeFragment)?.[1] ?? '';
-  if (beforeFragment.startsWith(':')) fail(text, 'missing protocol scheme');
-  const afterScheme = scheme === '' ? beforeFragment : beforeFragment.slice(scheme.length + 1);
+  const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):/.exec(text)?.[1] ?? '';
+  if (text.startsWith(':')) fail(text, 'missing protocol scheme');
+  const afterScheme = scheme === '' ? text : text.slice(scheme.length + 1);
   const [rest = '', query = ''] = splitOnce(afterScheme, '?');
   const empty = { scheme: scheme.toLowerCase(), opaque: '', userinfo: '', host: '', query };
   if (scheme !== '' && !rest.startsWith('/') && rest !== '') {
-    return { ...empty, opaque: rest, path: '', fragment: decodePath(text, fragment) };
+    return { ...empty, opaque: rest, path: '' };
   }
   if (scheme === '' && /^[^/]*:/.test(rest)) fail(text, 'first path segment in URL cannot contain colon');
   const [, authority, path = rest] = (rest.startsWith('///') ? null : AUTHORITY.exec(rest)) ?? [];
   const at = authority?.lastIndexOf('@') ?? -1;
+  const userinfo = at < 0 ? '' : (authority ?? '').slice(0, at);
+  if (!USERINFO.test(userinfo)) fail(text, 'net/url: invalid userinfo');
   const host = authority?.slice(at + 1) ?? '';
   if (/:[^\]]*[^0-9\]]/.test(host.replace(/^\[[^\]]*\]/, ''))) {
     fail(text, `invalid port ${quote(host.slice(host.lastIndexOf(':')))} after host`);
   }
   return {
     ...empty,
-    userinfo: at < 0 ? '' : (authority ?? '').slice(0, at),
+    userinfo,
     host,
     path: decodePath(text, path),
-    fragment: decodePath(text, fragment),
   };
 };
 

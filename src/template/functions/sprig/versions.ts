@@ -49,7 +49,10 @@ const comparing = (answer: (order: number) => GoValue): GoMethod => ({
 const VERSION: GoType<GoStruct> = {
   kind: 'struct',
   name: 'semver.Version',
-  fields: [],
+  fields: [
+    ...['major', 'minor', 'patch'].map((name) => ({ name, type: UINT64 })),
+    ...['pre', 'metadata', 'original'].map((name) => ({ name, type: STRING })),
+  ],
   methods: METHODS,
   methodsOfPointer: new Map([
     ['Original', getter(({ original }) => original)],
@@ -64,7 +67,19 @@ const VERSION: GoType<GoStruct> = {
 const VERSION_POINTER = pointerTo(VERSION);
 
 function makeVersion(version: Version): GoStruct {
-  const struct = new GoStruct(VERSION, () => null);
+  const { major, minor, patch, prerelease, metadata, original } = version;
+  const fields: Readonly<Record<string, bigint | string>> = {
+    major,
+    minor,
+    patch,
+    pre: prerelease,
+    metadata,
+    original,
+  };
+  const struct = new GoStruct(VERSION, (name) => {
+    const value = fields[name] ?? '';
+    return typeof value === 'bigint' ? new GoInt(UINT64, value) : value;
+  });
   versions.set(struct, version);
   return struct;
 }
