@@ -1,0 +1,3 @@
+module heddle.test/gateway-api
+
+go 1.24
