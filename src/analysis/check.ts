@@ -1,3 +1,4 @@
+import { shorten } from '../base/shorten.ts';
 import type { Span } from '../base/span.ts';
 import type { Mesh } from '../model/mesh.ts';
 import type { Pod } from '../model/pod.ts';
@@ -56,7 +57,7 @@ const spanOfPlace = (resource: Resource, place: Place): Span =>
 const wordsOf = <C extends Code>(code: C, values: MessageArguments<C>): Pick<Finding, 'code' | 'level' | 'message'> => {
   const { level, text } = MESSAGES[code];
   const words: Readonly<Record<string, string>> = values;
-  return { code, level, message: text.replace(/\{(\w+)\}/g, (_, name: string) => words[name] ?? '') };
+  return { code, level, message: text.replace(/\{(\w+)\}/g, (_, name: string) => shorten(words[name] ?? '')) };
 };
 
 const detailsOf = ({ labels = [], effect, hint, fix }: Place): Pick<Finding, 'labels' | 'effect' | 'hint' | 'fix'> => ({

@@ -1,4 +1,5 @@
 import type { Problem } from '../../base/problem.ts';
+import { shorten } from '../../base/shorten.ts';
 import { formatSpan } from '../../base/span.ts';
 import { escapeControls } from '../../telemetry/access-log.ts';
 import { codeFrame } from '../../yaml/frame.ts';
@@ -10,7 +11,7 @@ const MAX_FRAMES = 20;
 
 const headline = (problem: Problem, { paint }: Printer): string => {
   const color = { error: paint.red, warning: paint.yellow, info: paint.cyan }[problem.severity];
-  return `${color(`${problem.severity}[${problem.code}]`)} ${paint.bold(escapeControls(problem.message))}`;
+  return `${color(`${problem.severity}[${problem.code}]`)} ${paint.bold(escapeControls(shorten(problem.message)))}`;
 };
 
 const printOne = (problem: Problem, source: SourceText | undefined, err: Printer): void => {
@@ -22,7 +23,7 @@ const printOne = (problem: Problem, source: SourceText | undefined, err: Printer
     if (source === undefined) err.line(`  at ${formatSpan(problem.span)}  ${problem.resource ?? ''}`.trimEnd());
     else err.line(codeFrame(source, problem.span, { ...title, style }));
   } else if (problem.resource !== undefined) err.line(`  in ${problem.resource}`);
-  if (problem.hint !== undefined) err.line(`  Try: ${escapeControls(problem.hint)}`);
+  if (problem.hint !== undefined) err.line(`  Try: ${escapeControls(shorten(problem.hint))}`);
 };
 
 /** Shows problems of the input in their order, each with its lines where the text is at hand. */
