@@ -130,6 +130,8 @@ export interface CommandSpec<O extends OptionSpecs> {
   readonly formats: readonly string[];
   /** `-o FORMAT[=FILE]` may be given several times, in any case. */
   readonly severalOutputs?: boolean;
+  /** `-o` with a path or an extension names the file for the answer, as it does for the same command of istioctl. */
+  readonly outputNamesFile?: boolean;
   /** Codes beyond 0, 1, 64, 70 and 130 that this command exits with, with its own words where it has them. */
   readonly exitCodes?: Readonly<Record<number, string>>;
   readonly environment?: Readonly<Record<string, string>>;

@@ -83,6 +83,45 @@ const ca: CommandGroup = {
   ],
 };
 
+const manifest: CommandGroup = {
+  name: 'manifest',
+  summary: 'the Kubernetes objects of an installation: generate, diff',
+  commands: [
+    {
+      name: 'generate',
+      summary: 'render an installation without a cluster',
+      load: async () => (await import('./commands/manifest/generate.ts')).manifestGenerate,
+    },
+    {
+      name: 'diff',
+      summary: 'compare two manifests by object and field',
+      load: async () => (await import('./commands/manifest/diff.ts')).manifestDiff,
+    },
+  ],
+};
+
+const profile: CommandGroup = {
+  name: 'profile',
+  summary: 'what an installation starts from: list, dump, diff',
+  commands: [
+    {
+      name: 'list',
+      summary: 'the profiles there are',
+      load: async () => (await import('./commands/profile/list.ts')).profileList,
+    },
+    {
+      name: 'dump',
+      summary: 'the IstioOperator of a profile',
+      load: async () => (await import('./commands/profile/dump.ts')).profileDump,
+    },
+    {
+      name: 'diff',
+      summary: 'in what two profiles differ',
+      load: async () => (await import('./commands/profile/diff.ts')).profileDiff,
+    },
+  ],
+};
+
 /**
  * Every command there is, by task. One more command is one more file in `commands/` that exports a `Command`, and one
  * more line here; several verbs under one word are a `CommandGroup`, whose file may export several commands.
@@ -110,13 +149,18 @@ export const SECTIONS: readonly Section[] = [
         load: async () => (await import('./commands/kube-inject.ts')).kubeInject,
       },
       {
+        name: 'uninject',
+        summary: 'the same files without their sidecars',
+        load: async () => (await import('./commands/uninject.ts')).uninject,
+      },
+      {
         name: 'explain',
         summary: 'the page of a code that analyze reports',
         load: async () => (await import('./commands/explain.ts')).explain,
       },
     ],
   },
-  { title: 'Operate', entries: [ca] },
+  { title: 'Operate', entries: [manifest, profile, ca] },
   {
     title: 'Tools',
     entries: [

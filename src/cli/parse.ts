@@ -88,6 +88,8 @@ const oneOf = (name: string, value: string, choices: readonly string[]): string 
 };
 
 const readOutput = (value: string, command: Command): Output => {
+  const [fallback = 'text'] = command.formats;
+  if (command.outputNamesFile === true && /[./\\]/.test(value)) return { format: fallback, file: value };
   if (command.severalOutputs !== true) return { format: oneOf('--output', value, command.formats), file: undefined };
   const [, format = '', file] = /^([^=]*)(?:=(.*))?$/s.exec(value) ?? [];
   if (file === '')

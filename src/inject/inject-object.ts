@@ -1,3 +1,4 @@
+import type { SidecarDecision } from '../model/pod.ts';
 import { decodeGo } from '../model/typed/go-decode.ts';
 import { isObject } from '../model/value.ts';
 import type { Plain } from '../yaml/plain.ts';
@@ -8,15 +9,8 @@ import { describeMisfit, type InjectablePod } from './pod.ts';
 import { Refusal } from './refusal.ts';
 import { isList, ownerOf, podOf, withPod, workloadKind } from './workload.ts';
 
-/** Whether a workload is injected, and why. */
-export interface Verdict {
-  readonly injected: boolean;
-  /** `namespace label istio-injection=enabled`, `host network`, ... */
-  readonly reason: string;
-}
-
 /** One workload that came by, and what was decided. */
-export interface Outcome extends Verdict {
+export interface Outcome extends SidecarDecision {
   readonly kind: string;
   readonly name: string;
   /** As written: empty where the object names none. */
@@ -25,7 +19,9 @@ export interface Outcome extends Verdict {
 
 /** Who is injected: the mesh's rules, or those of a command that injects all it is given. */
 export interface InjectionRules {
-  readonly decide: (pod: InjectablePod, owner: Owner) => Verdict;
+  /** Whose metadata counts as that of a CronJob's pods: istioctl takes the job template's. */
+  readonly cronJobs: 'as istioctl' | 'as the cluster';
+  readonly decide: (pod: InjectablePod, owner: Owner) => SidecarDecision;
   /** Annotations of the Namespace object of that name. */
   readonly namespaceAnnotations: (namespace: string) => Readonly<Record<string, string>>;
 }
@@ -59,7 +55,7 @@ const inject = (
   outcomes: Outcome[],
 ): Plain | undefined => {
   if (!isObject(given)) return undefined;
-  const kind = workloadKind(given);
+  const kind = workloadKind(given, rules.cronJobs);
   if (kind === undefined) return isList(given) ? injectList(installation, given, rules, outcomes) : undefined;
   const object = read(installation, kind.struct, given);
   const pod = podOf(kind, object);

@@ -70,7 +70,7 @@ interface Finishing {
 
 /** What no template can do: environment, metrics, probes, status and order. */
 const finish = (
-  { values, revision }: Installation,
+  { values, revision, injectedAnnotations }: Installation,
   pod: InjectablePod,
   { original, template, mesh, statusPort }: Finishing,
 ): InjectablePod => {
@@ -83,7 +83,7 @@ const finish = (
   done = announceSecurePort(mergePrometheus(done, mesh, statusPort));
   done = labelNetwork(takeOverProbes(done, statusPort, rewrites), env);
   const status = statusText(template, revision);
-  done = withAnnotations(done, { ...done.metadata.annotations, [STATUS]: status });
+  done = withAnnotations(done, { ...done.metadata.annotations, [STATUS]: status, ...injectedAnnotations });
   return orderContainers(done, holds);
 };
 

@@ -15,6 +15,17 @@ export interface InjectorConfig extends InjectorPolicy {
 
 const SIDECAR = 'sidecar';
 
+/** An installation's unless it says otherwise; it has no templates. */
+export const DEFAULT_INJECTOR_CONFIG: InjectorConfig = {
+  templates: {},
+  defaultTemplates: [SIDECAR],
+  aliases: {},
+  injectedAnnotations: {},
+  policy: 'enabled',
+  neverInjectSelector: [],
+  alwaysInjectSelector: [],
+};
+
 const texts = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 

@@ -31,6 +31,8 @@ export interface InstallationInput {
   readonly defaultTemplates: readonly string[];
   /** Names that stand for several templates. */
   readonly aliases: Readonly<Record<string, readonly string[]>>;
+  /** What every injected pod is annotated with; a template says the same better. */
+  readonly injectedAnnotations: Readonly<Record<string, string>>;
   readonly meshConfig: unknown;
   readonly values: unknown;
   /** `default` and the empty text are the same. */
@@ -46,6 +48,7 @@ export interface Installation {
   readonly templates: ReadonlyMap<string, TemplateSet>;
   readonly defaultTemplates: readonly string[];
   readonly aliases: Readonly<Record<string, readonly string[]>>;
+  readonly injectedAnnotations: Readonly<Record<string, string>>;
   /** In canonical form. */
   readonly meshConfig: Plain;
   /** In canonical form. */
@@ -79,6 +82,7 @@ const build = (input: InstallationInput): Installation => {
     templates: parseTemplates(input),
     defaultTemplates: input.defaultTemplates,
     aliases: input.aliases,
+    injectedAnnotations: input.injectedAnnotations,
     meshConfig: readMeshConfig(descriptors.mesh, input.meshConfig ?? {}),
     values: readValues(descriptors.values, input.values ?? {}),
     plainValues: plainValues.entries === undefined ? anyMap() : plainValues,

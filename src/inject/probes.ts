@@ -11,6 +11,7 @@ import { changeContainer, containersOf, findInPod, initContainersOf, mapContaine
 import { parseBool } from './parse-bool.ts';
 import type { InjectablePod } from './pod.ts';
 import { STATUS } from './previous-injection.ts';
+import { HANDLERS, handlerPath, PROBES, probePath } from './probe-paths.ts';
 
 const PROBERS = 'ISTIO_KUBE_APP_PROBERS';
 
@@ -21,19 +22,6 @@ interface Prober {
   readonly grpc?: Probe['grpc'];
   readonly timeoutSeconds?: number;
 }
-
-const PROBES = [
-  ['readinessProbe', 'readyz'],
-  ['livenessProbe', 'livez'],
-  ['startupProbe', 'startupz'],
-] as const;
-const HANDLERS = [
-  ['preStop', 'prestopz'],
-  ['postStart', 'poststartz'],
-] as const;
-
-const probePath = (container: string, check: string): string => `/app-health/${container}/${check}`;
-const handlerPath = (container: string, check: string): string => `/app-lifecycle/${container}/${check}`;
 
 /** Whether probes are rewritten: by the pod's annotation where it can be read, else by the Helm values. */
 export const isRewriteEnabled = (annotations: Readonly<Record<string, string>>, byValues: boolean): boolean =>

@@ -8,7 +8,7 @@ import { Refusal } from './refusal.ts';
 export interface WorkloadKind {
   /** Name of its Go struct among the descriptors. */
   readonly struct: string;
-  /** Where the pod's metadata stands: labels of a CronJob's pods are those of its job template. */
+  /** Where the pod's metadata stands; istioctl takes that of a CronJob's job template. */
   readonly metadata: readonly string[];
   readonly spec: readonly string[];
 }
@@ -34,9 +34,21 @@ const KINDS: ReadonlyMap<string, WorkloadKind> = new Map<string, WorkloadKind>([
   ['apps.openshift.io/v1/DeploymentConfig', { struct: 'openshift/apps/v1.DeploymentConfig', ...TEMPLATE }],
 ]);
 
+/** The same with the labels that the pods of a CronJob have in truth. */
+const CRON_JOB_PODS: WorkloadKind = {
+  struct: 'batch/v1.CronJob',
+  metadata: ['spec', 'jobTemplate', 'spec', 'template', 'metadata'],
+  spec: ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
+};
+
 /** The kind of an object as written; undefined for those that describe no pods. */
-export const workloadKind = ({ apiVersion, kind }: Plain): WorkloadKind | undefined =>
-  KINDS.get(`${apiVersion}/${kind}`);
+export const workloadKind = (
+  { apiVersion, kind }: Plain,
+  cronJobs: 'as istioctl' | 'as the cluster',
+): WorkloadKind | undefined => {
+  const known = KINDS.get(`${apiVersion}/${kind}`);
+  return known?.struct === CRON_JOB_PODS.struct && cronJobs === 'as the cluster' ? CRON_JOB_PODS : known;
+};
 
 /** Whether an object is a v1 List, whose items may be workloads. */
 export const isList = ({ apiVersion, kind }: Plain): boolean => apiVersion === 'v1' && kind === 'List';

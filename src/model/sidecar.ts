@@ -37,10 +37,13 @@ const DEFAULT_POLICY: InjectorPolicy = { policy: 'enabled', neverInjectSelector:
  * Whether a pod created in this namespace gets a sidecar: first whether a webhook of Istio's installation selects it
  * (namespace and pod labels), then whether the injector agrees. Any revision counts as this mesh.
  */
-export const decideInjection = (candidate: InjectionCandidate): SidecarDecision => {
+export const decideInjection = (
+  candidate: InjectionCandidate,
+  policy: InjectorPolicy = DEFAULT_POLICY,
+): SidecarDecision => {
   const selected = selectedByWebhook(candidate.namespaceLabels, candidate.labels);
   if (!selected.injected) return selected;
-  const refused = refusedByInjector(candidate, DEFAULT_POLICY);
+  const refused = refusedByInjector(candidate, policy);
   return refused === undefined ? selected : { injected: false, reason: refused };
 };
 

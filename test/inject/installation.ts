@@ -34,6 +34,7 @@ export const installationOf = (texts: Texts): Installation => {
     templates: config.templates,
     defaultTemplates: texts.asWebhook === true ? config.defaultTemplates : ['sidecar'],
     aliases: texts.asWebhook === true ? config.aliases : {},
+    injectedAnnotations: texts.asWebhook === true ? config.injectedAnnotations : {},
     meshConfig: parse(texts.mesh ?? ''),
     values: parse(texts.values ?? ''),
     revision: texts.revision ?? 'default',

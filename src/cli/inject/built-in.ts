@@ -1,39 +1,29 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { InjectorConfig } from '../../inject/injector-config.ts';
-import { isObject } from '../../model/value.ts';
+import { DEFAULT_INJECTOR_CONFIG, type InjectorConfig } from '../../inject/injector-config.ts';
 import { loadYaml } from '../../yaml/load.ts';
 import { packageRoot } from '../package.ts';
 
-const TEMPLATES = ['sidecar', 'gateway', 'grpc-agent'] as const;
+// Beside the templates, and known to the istiod chart by the same names.
+const VALUES = 'values.yaml';
+const MESH = 'mesh.yaml';
 
-const read = async (...path: readonly string[]): Promise<string> =>
-  readFile(join(packageRoot(), 'templates', ...path), 'utf8');
-
-const readMapping = async (...path: readonly string[]): Promise<Readonly<Record<string, unknown>>> => {
-  const text = await read(...path);
-  const value = loadYaml({ name: path.join('/'), text }).documents[0]?.value;
-  return isObject(value) ? value : {};
-};
+const directory = (): string => join(packageRoot(), 'templates', 'injection');
+const read = async (file: string): Promise<string> => readFile(join(directory(), file), 'utf8');
+const readValue = async (file: string): Promise<unknown> =>
+  loadYaml({ name: file, text: await read(file) }).documents[0]?.value ?? {};
 
 /** heddle's own injection templates, which its istiod chart installs too. */
 export const builtInConfig = async (): Promise<InjectorConfig> => {
-  const texts = await Promise.all(TEMPLATES.map((name) => read('injection', `${name}.yaml`)));
-  return {
-    templates: Object.fromEntries(TEMPLATES.map((name, index) => [name, texts[index] ?? ''])),
-    defaultTemplates: ['sidecar'],
-    aliases: {},
-    injectedAnnotations: {},
-    policy: 'enabled',
-    neverInjectSelector: [],
-    alwaysInjectSelector: [],
-  };
+  const files = (await readdir(directory())).filter(
+    (file) => file.endsWith('.yaml') && file !== VALUES && file !== MESH,
+  );
+  const templates = await Promise.all(files.map(async (file) => [file.slice(0, -'.yaml'.length), await read(file)]));
+  return { ...DEFAULT_INJECTOR_CONFIG, templates: Object.fromEntries(templates) };
 };
 
-/** The Helm values of heddle's istiod chart. */
-export const builtInValues = async (): Promise<unknown> => readMapping('charts', 'istiod', 'values.yaml');
+/** The Helm values of an installation that sets none. */
+export const builtInValues = async (): Promise<unknown> => readValue(VALUES);
 
-/** The mesh configuration of an installation with those values. */
-export const builtInMesh = async (): Promise<unknown> => ({
-  defaultConfig: { discoveryAddress: 'istiod.istio-system.svc:15012' },
-});
+/** The mesh configuration of an installation that sets nothing. */
+export const builtInMesh = async (): Promise<unknown> => readValue(MESH);
