@@ -6,8 +6,10 @@ export interface Component {
   readonly isList: boolean;
   /** Installed without being asked for. */
   readonly isDefault: boolean;
-  /** Directories its chart may stand in below `charts`, Istio's first. */
-  readonly charts: readonly string[];
+  /** Where its chart stands below `charts` in Istio's own tree. */
+  readonly chart: string;
+  /** Where it stands in heddle's tree. */
+  readonly ownChart: string;
   /** Where its values stand among those of all components. */
   readonly valuesRoot: string;
   /** Its chart takes its values without that root. */
@@ -21,12 +23,21 @@ export interface Component {
 
 /** The components in the order in which they are rendered. */
 export const COMPONENTS: readonly Component[] = [
-  { name: 'base', isList: false, isDefault: true, charts: ['base'], valuesRoot: 'global', isFlat: false },
+  {
+    name: 'base',
+    isList: false,
+    isDefault: true,
+    chart: 'base',
+    ownChart: 'base',
+    valuesRoot: 'global',
+    isFlat: false,
+  },
   {
     name: 'pilot',
     isList: false,
     isDefault: true,
-    charts: ['istio-control/istio-discovery', 'istiod'],
+    chart: 'istio-control/istio-discovery',
+    ownChart: 'istiod',
     valuesRoot: 'pilot',
     isFlat: false,
     workload: { kind: 'Deployment', name: 'istiod', container: 'discovery' },
@@ -35,7 +46,8 @@ export const COMPONENTS: readonly Component[] = [
     name: 'ingressGateways',
     isList: true,
     isDefault: true,
-    charts: ['gateways/istio-ingress', 'gateway'],
+    chart: 'gateways/istio-ingress',
+    ownChart: 'gateway',
     valuesRoot: 'gateways.istio-ingressgateway',
     isFlat: false,
     workload: { kind: 'Deployment', name: 'istio-ingressgateway', container: 'istio-proxy' },
@@ -44,7 +56,8 @@ export const COMPONENTS: readonly Component[] = [
     name: 'egressGateways',
     isList: true,
     isDefault: false,
-    charts: ['gateways/istio-egress', 'gateway'],
+    chart: 'gateways/istio-egress',
+    ownChart: 'gateway',
     valuesRoot: 'gateways.istio-egressgateway',
     isFlat: false,
     workload: { kind: 'Deployment', name: 'istio-egressgateway', container: 'istio-proxy' },
@@ -53,7 +66,8 @@ export const COMPONENTS: readonly Component[] = [
     name: 'cni',
     isList: false,
     isDefault: false,
-    charts: ['istio-cni', 'cni'],
+    chart: 'istio-cni',
+    ownChart: 'cni',
     valuesRoot: 'cni',
     isFlat: false,
     workload: { kind: 'DaemonSet', name: 'istio-cni-node', container: 'install-cni' },
@@ -62,7 +76,8 @@ export const COMPONENTS: readonly Component[] = [
     name: 'ztunnel',
     isList: false,
     isDefault: false,
-    charts: ['ztunnel'],
+    chart: 'ztunnel',
+    ownChart: 'ztunnel',
     valuesRoot: 'ztunnel',
     isFlat: true,
     workload: { kind: 'DaemonSet', name: 'ztunnel', container: 'istio-proxy' },

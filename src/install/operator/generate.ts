@@ -1,10 +1,10 @@
 import { hasErrors, type Problem } from '../../base/problem.ts';
-import { isObject } from '../../model/value.ts';
 import type { Plain } from '../../yaml/plain.ts';
-import { type Chart, type FileTree, loadChart } from '../chart/chart.ts';
+import type { Chart, FileTree } from '../chart/chart.ts';
 import { type Platform, type RenderedChart, renderChart } from '../chart/render.ts';
 import { type ManifestObject, parseObjects } from '../manifest/object.ts';
 import { read } from '../values/path.ts';
+import { loadComponentChart } from './component-chart.ts';
 import { type ComponentSpec, componentSpecs, componentValues } from './component-spec.ts';
 import { COMPONENTS, type Component } from './components.ts';
 import { effectiveOperator, withUnvalidated } from './effective.ts';
@@ -75,27 +75,18 @@ const renderComponent = (
   platform: Platform,
   problems: Problem[],
 ): readonly ManifestObject[] => {
-  const directory = component.charts.find((each) => tree.has(`charts/${each}/Chart.yaml`)) ?? component.charts[0] ?? '';
-  const loaded = loadChart(tree, `charts/${directory}`);
+  const loaded = loadComponentChart(tree, component);
   problems.push(...loaded.problems);
   if (loaded.chart === undefined) return [];
-  const shape = { ...component, isFlat: component.isFlat || takesFlat(component, loaded.chart) };
-  const values = componentValues(structs, shape, spec, operator);
+  const values = componentValues(structs, component, spec, operator);
   const rendered = renderChart(loaded.chart, values, { name: RELEASE, namespace: spec.namespace }, platform);
-  problems.push(...rendered.problems.map((problem) => ({ ...problem, resource: `chart ${directory}` })));
+  problems.push(...rendered.problems.map((problem) => ({ ...problem, resource: `chart ${rendered.chart.name}` })));
   const objects = objectsOf(rendered, values, problems);
   const revision = read(operator, 'spec.values.revision');
   const settled = applySettings(structs, component, spec, typeof revision === 'string' ? revision : '', objects);
   const overlaid = applyOverlays(spec, settled.objects);
   problems.push(...settled.problems, ...overlaid.problems);
   return overlaid.objects;
-};
-
-/** A gateway's chart that knows nothing of `gateways` takes the gateway's values as its own. */
-const takesFlat = ({ isList, valuesRoot }: Component, { values }: Chart): boolean => {
-  const [root = ''] = valuesRoot.split('.');
-  const inner = values['_internal_defaults_do_not_set'];
-  return isList && !Object.hasOwn(values, root) && !(isObject(inner) && Object.hasOwn(inner, root));
 };
 
 const NOTE = /^WARNING: (.*)$/gm;

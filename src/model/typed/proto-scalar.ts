@@ -47,7 +47,11 @@ export const zeroScalar = (set: ProtoSet, { kind, type = '' }: ScalarField): unk
 
 const WHOLE = /^\s*-?(?:0|[1-9]\d*)\s*$/;
 
+/** jsonpb takes the quotes off a number before it reads it, and null leaves a field unset. */
+const NULL = 'null';
+
 const inRange = (value: unknown, low: bigint, high: bigint): bigint | undefined => {
+  if (value === NULL) return 0n;
   const isWhole =
     typeof value === 'bigint' ||
     (typeof value === 'number' && Number.isInteger(value)) ||
@@ -66,6 +70,7 @@ const decodeDouble = (value: unknown): number | string | undefined => {
   if (typeof value === 'bigint') return Number(value);
   if (typeof value !== 'string') return undefined;
   if (NOT_FINITE.has(value)) return value;
+  if (value === NULL) return 0;
   return /^\s*-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?\s*$/.test(value) ? Number(value) : undefined;
 };
 

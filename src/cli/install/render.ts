@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { suggest } from '../../base/distance.ts';
+import { Fault } from '../../base/fault.ts';
+import { hasErrors, type Problem } from '../../base/problem.ts';
+import { readSources } from '../../input/read.ts';
+import { OFFLINE } from '../../install/chart/capabilities.ts';
+import type { Platform } from '../../install/chart/render.ts';
+import type { ManifestObject } from '../../install/manifest/object.ts';
+import { inOrder } from '../../install/manifest/order.ts';
+import { COMPONENTS } from '../../install/operator/components.ts';
+import { generate, type Installation } from '../../install/operator/generate.ts';
+import { type Inputs, installPackagePath, readInputs } from '../../install/operator/inputs.ts';
+import { loadGoStructs, loadMeshProto, loadValuesProto } from '../../model/typed/load.ts';
+import type { SourceText } from '../../yaml/source-text.ts';
+import type { Context } from '../command.ts';
+import type { Io } from '../io.ts';
+import { printProblems } from '../report/problems.ts';
+import { readTree } from './tree.ts';
+
+/** What the flags of an installation were given. */
+export interface InstallRequest {
+  readonly filename: readonly string[];
+  readonly set: readonly string[];
+  readonly revision: string | undefined;
+  readonly manifests: string | undefined;
+  readonly charts: string | undefined;
+  readonly force: boolean;
+  readonly component: readonly string[];
+  readonly filter: readonly string[];
+}
+
+/** Time and chance of this machine, and no cluster. */
+export const offlinePlatform = (): Platform => ({
+  cluster: OFFLINE,
+  now: Date.now,
+  localZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  random: (count) => randomBytes(count),
+});
+
+/** The operator files and settings of a command line; the flags are settings, too. */
+export const readRequest = async (
+  request: Omit<InstallRequest, 'force' | 'component' | 'filter'>,
+  io: Io,
+): Promise<{ readonly inputs: Inputs; readonly sources: readonly SourceText[] }> => {
+  const paths = request.filename.flatMap((each) => each.split(',')).filter((each) => each !== '');
+  const sources = paths.length === 0 ? [] : await readSources(paths, { stdin: io.stdin, cwd: io.cwd });
+  const manifests = request.manifests ?? request.charts;
+  const { revision } = request;
+  const sets = [
+    ...request.set,
+    ...(manifests === undefined ? [] : [`installPackagePath=${manifests}`]),
+    ...(revision === undefined || revision === '' || revision === 'default' ? [] : [`revision=${revision}`]),
+  ];
+  return { inputs: readInputs(sources, sets), sources };
+};
+
+const componentNames = (request: InstallRequest): readonly string[] => {
+  const known = COMPONENTS.map(({ name }) => name);
+  return [...request.component, ...request.filter].map((given) => {
+    const found = known.find((name) => name.toLowerCase() === given.toLowerCase());
+    if (found !== undefined) return found;
+    const near = suggest(given, known);
+    throw new Fault(`there is no component "${given}"`, {
+      kind: 'usage',
+      code: 'NO_SUCH_COMPONENT',
+      hint: near === undefined ? `the components are ${known.join(', ')}` : `did you mean ${near}?`,
+    });
+  });
+};
+
+/** Renders what a command line asks for and tells its warnings; throws a Fault after telling what is wrong with it. */
+export const renderInstallation = async (request: InstallRequest, context: Context): Promise<Installation> => {
+  const components = componentNames(request);
+  const { inputs, sources } = await readRequest(request, context.io);
+  refuse(inputs.problems, sources, context);
+  const [tree, structs, mesh, values] = await Promise.all([
+    readTree(installPackagePath(inputs), context.io),
+    loadGoStructs(),
+    loadMeshProto(),
+    loadValuesProto(),
+  ]);
+  const options = { force: request.force, components };
+  const installation = generate(tree, inputs, { structs, mesh, values }, offlinePlatform(), options);
+  refuse(installation.problems, sources, context);
+  return installation;
+};
+
+/** All objects of an installation in the order in which they are applied. */
+export const objectsOf = ({ components }: Installation): readonly ManifestObject[] =>
+  inOrder(components.flatMap(({ objects }) => objects));
+
+const isUnparsable = ({ code }: Problem): boolean => code.startsWith('YAML_');
+
+/** Prints problems; with an error among them throws the Fault that ends the command. */
+export const refuse = (problems: readonly Problem[], sources: readonly SourceText[], context: Context): void => {
+  if (!context.quiet || hasErrors(problems)) printProblems(problems, sources, context.err);
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  const [first] = errors;
+  if (first === undefined) return;
+  const more = errors.length === 1 ? '' : ` (and ${errors.length - 1} more)`;
+  throw new Fault(`the installation cannot be rendered: ${first.message}${more}`, {
+    kind: errors.some(isUnparsable) ? 'input' : 'failure',
+    code: first.code,
+    ...(first.hint !== undefined && { hint: first.hint }),
+  });
+};
