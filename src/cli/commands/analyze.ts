@@ -11,7 +11,9 @@ import { inspect, readTexts, type Texts } from '../analysis/inspect.ts';
 import { type BaselineChange, baselineChange, loadKnown } from '../analysis/known.ts';
 import { listChecks } from '../analysis/list.ts';
 import { publish } from '../analysis/publish.ts';
+import { withoutRepeats } from '../analysis/repeats.ts';
 import { configPath, loadSettings, type Settings } from '../analysis/settings.ts';
+import { expectShortRun } from '../analysis/short-run.ts';
 import { newSince } from '../analysis/since.ts';
 import { checkWatchable, runAndWatch } from '../analysis/watch.ts';
 import { type Context, defineCommand, flag, text, texts } from '../command.ts';
@@ -73,12 +75,14 @@ const analyzeOnce = async (context: Context, settings: Settings, errand: Errand)
   const { found, compared, fresh, kept } = await judge(texts, settings, errand, io);
   const isFailure = ({ level, span }: Finding): boolean => atLeast(level, settings.failureThreshold(span.file));
   const suppressed = [...found.suppressed, ...compared.suppressed, ...fresh.suppressed];
+  const silenced = suppressed.map(({ finding }) => finding);
+  const problems = withoutRepeats(found.problems, [...kept, ...silenced]);
   const clusterSources = texts.clusters.flatMap(({ sources }) => sources);
   const others = [...clusterSources, texts.meshConfig, texts.meshNetworks, blamed(settings.configSource, kept)];
   const report: Report = {
     findings: sortFindings(kept.filter(isReported)),
     suppressed: suppressed.filter(({ finding }) => isOf(settings.namespace, finding)),
-    problems: [...found.problems, ...found.unused, ...compared.problems, ...(fixed?.problems ?? [])],
+    problems: [...problems, ...found.unused, ...compared.problems, ...(fixed?.problems ?? [])],
     sources: [...texts.sources, ...others.flatMap((source) => source ?? [])],
     lineOf: createReferences(found.documents),
     isFailure,
@@ -156,6 +160,7 @@ export const analyze = defineCommand({
   ],
   seeAlso: ['heddle explain CODE'],
   run: async (context, args, options) => {
+    expectShortRun();
     if (options.list) {
       await listChecks(context, selectChecks(options.analyzers, CHECKS));
       return EXIT.ok;

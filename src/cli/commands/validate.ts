@@ -3,6 +3,7 @@ import { Fault } from '../../base/fault.ts';
 import { hasErrors } from '../../base/problem.ts';
 import { readSources } from '../../input/read.ts';
 import { loadYaml } from '../../yaml/load.ts';
+import { expectShortRun } from '../analysis/short-run.ts';
 import { defineCommand, text, texts } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { printDocument } from '../output.ts';
@@ -69,6 +70,7 @@ export const validate = defineCommand({
   ],
   seeAlso: ['heddle analyze'],
   run: async (context, args, { filename, namespace }) => {
+    expectShortRun();
     const paths = [...filename.flatMap((path) => path.split(',')), ...args];
     if (paths.length === 0) {
       const hint = 'name files with -f, or - for standard input';
