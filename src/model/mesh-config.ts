@@ -87,6 +87,7 @@ const ACTED_ON: ReadonlySet<string> = new Set<keyof proto.MeshConfig>([
   'defaultDestinationRuleExportTo',
   'defaultHttpRetryPolicy',
   'defaultProviders',
+  'defaultTrafficPolicy',
   'defaultServiceExportTo',
   'defaultVirtualServiceExportTo',
   'discoverySelectors',

@@ -4,7 +4,14 @@ import type { ExchangeView, SendingView } from './exchange-view.ts';
 import { unknownPeer } from './pick.ts';
 
 /** Of a request that never left for a cluster. */
-const notSent: SendingView = { attempts: 0, endpoint: undefined, localAddress: '', principal: '', serviceTimeMs: -1 };
+const notSent: SendingView = {
+  attempts: 0,
+  endpoint: undefined,
+  localAddress: '',
+  principal: '',
+  serviceTimeMs: -1,
+  cookies: [],
+};
 
 /** The record of a finished exchange. */
 export const recordOf = (exchange: ExchangeView): AccessRecord => {

@@ -49,4 +49,6 @@ export interface SendingView {
   readonly principal: string;
   /** From the last byte sent to the response's head; -1 before there is one. */
   readonly serviceTimeMs: number;
+  /** Values of Set-Cookie that consistent hashing gives the client. */
+  readonly cookies: readonly string[];
 }

@@ -32,6 +32,16 @@ export const clusterNotFound = answer(503, 'NC', 'cluster_not_found');
 export const noHealthyUpstream = answer(503, 'UH', 'no_healthy_upstream', 'no healthy upstream');
 export const responseTimeout = answer(504, 'UT', 'response_timeout', 'upstream request timeout');
 export const perTryTimeout = answer(504, 'UT', 'upstream_per_try_timeout', 'upstream request timeout');
+/** The cluster's limits leave no room for the request. */
+export const poolOverflow: LocalAnswer = {
+  ...answer(
+    503,
+    'UO',
+    'upstream_reset_before_response_started{overflow}',
+    'upstream connect error or disconnect/reset before headers. reset reason: overflow',
+  ),
+  headers: [['x-envoy-overloaded', 'true']],
+};
 export const unknownHost = (host: string): LocalAnswer =>
   answer(502, 'DF', 'dns_resolution_failure', `no such host in the mesh or outside of it: ${host}`);
 

@@ -21,7 +21,7 @@ const MIRROR_TIMEOUT_MS = 15_000;
 
 /** Sends a copy of a request; whatever becomes of it, nobody hears. */
 export const startMirror = ({ permit, state, place, cluster, method, head, body }: MirroredRequest): void => {
-  const endpoint = pickFor(cluster, place, state, undefined);
+  const endpoint = pickFor(cluster, place, state);
   if (endpoint === undefined) return;
   const upstream = state.clusters.poolOf(cluster, endpoint, state.socketOf(cluster, endpoint)).take(permit);
   const timer = setTimeout(() => upstream.cancel(), MIRROR_TIMEOUT_MS);

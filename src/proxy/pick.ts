@@ -1,5 +1,5 @@
 import type { Peer } from '../telemetry/peer.ts';
-import { pickEndpoint } from '../traffic/balance/pick-endpoint.ts';
+import { type PickWishes, pickEndpoint } from '../traffic/balance/pick-endpoint.ts';
 import type { Cluster, Endpoint } from '../traffic/tables.ts';
 import type { Place } from './place.ts';
 import type { ProxyState } from './proxy-state.ts';
@@ -24,11 +24,11 @@ export const pickFor = (
   cluster: Cluster,
   place: Place,
   state: ProxyState,
-  tried: ReadonlySet<string> | undefined,
+  wishes?: PickWishes,
 ): Endpoint | undefined => {
   switch (cluster.kind) {
     case 'endpoints':
-      return pickEndpoint(cluster, state.clusters.balancerOf(cluster), state.random, tried);
+      return pickEndpoint(cluster, state.clusters.balancerOf(cluster), state.random, state.clock.monotonicMs(), wishes);
     case 'original-destination': {
       const key = `${place.address}:${place.port}`;
       return (

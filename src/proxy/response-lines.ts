@@ -15,6 +15,8 @@ const DATE = idOf('date');
 const SERVICE_TIME = idOf('x-envoy-upstream-service-time');
 const DECORATOR = idOf('x-envoy-decorator-operation');
 
+const NO_COOKIES: readonly string[] = [];
+
 /** The lines of a backend's response on its way to the client. */
 export const responseLines = (exchange: ExchangeView, head: Head): string => {
   const { route, destination } = exchange;
@@ -29,6 +31,7 @@ export const responseLines = (exchange: ExchangeView, head: Head): string => {
     lines = editor.lines();
   } else lines = head.keptLines();
   if (!head.has(DATE)) lines += `date: ${httpDate(exchange.startMs)}\r\n`;
+  for (const cookie of exchange.sending?.cookies ?? NO_COOKIES) lines += `set-cookie: ${cookie}\r\n`;
   return `${lines}server: ${serverName(exchange)}\r\nx-envoy-upstream-service-time: ${exchange.sending?.serviceTimeMs ?? 0}\r\n${decoratorLine(exchange)}`;
 };
 

@@ -5,18 +5,30 @@
  *   pick > send > classify > retry?
  */
 import type { Permit } from '../traffic/authorize.ts';
+import { outlierStatus } from '../traffic/balance/outlier.ts';
+import type { PickWishes } from '../traffic/balance/pick-endpoint.ts';
+import { excludedPriorities } from '../traffic/balance/priority-load.ts';
 import { isSampled } from '../traffic/fault.ts';
 import { type AttemptOutcome, decideRetry } from '../traffic/retry.ts';
-import type { Cluster, Endpoint } from '../traffic/tables.ts';
+import type { Cluster, ClusterLimits, Endpoint } from '../traffic/tables.ts';
 import type { ExchangeView, SendingView } from './exchange-view.ts';
 import type { Head } from './http1/head.ts';
 import { idOf } from './http1/header-names.ts';
-import { attemptFailed, type LocalAnswer, noHealthyUpstream, perTryTimeout, responseTimeout } from './local-answer.ts';
+import {
+  attemptFailed,
+  type LocalAnswer,
+  noHealthyUpstream,
+  perTryTimeout,
+  poolOverflow,
+  responseTimeout,
+} from './local-answer.ts';
 import { startMirror } from './mirror.ts';
 import { pickFor } from './pick.ts';
 import type { ReplayBuffer } from './replay-buffer.ts';
+import { requestHash } from './request-hash.ts';
 import type { Forward, RequestLines } from './request-lines.ts';
 import { type AttemptFailure, type AttemptListener, noBytes, type UpstreamStream } from './stream.ts';
+import type { Waiter } from './upstream/clusters.ts';
 
 const GRPC_STATUS = idOf('grpc-status');
 
@@ -61,6 +73,7 @@ export class Sending implements AttemptListener, SendingView {
   localAddress = '';
   principal = '';
   serviceTimeMs = -1;
+  cookies: readonly string[] = [];
   readonly method: string;
   readonly passesChunks: boolean;
 
@@ -71,6 +84,9 @@ export class Sending implements AttemptListener, SendingView {
   private isOver = false;
   private wasRetried = false;
   private tried: Set<string> | undefined = undefined;
+  private triedPriorities: number[] | undefined = undefined;
+  private waiter: Waiter | undefined = undefined;
+  private isRetrying = false;
   private sentMs = 0;
   private backOffTimer: NodeJS.Timeout | undefined = undefined;
   private routeTimer: NodeJS.Timeout | undefined = undefined;
@@ -115,15 +131,24 @@ export class Sending implements AttemptListener, SendingView {
 
   private attempt(bytes: Buffer, start: number, end: number): void {
     const { owner } = this;
-    const { cluster, lines, replay, permit } = this.order;
+    const { cluster } = this.order;
     const { state, place } = owner;
     this.attempts += 1;
-    const endpoint = pickFor(cluster, place, state, this.tried);
+    const endpoint = pickFor(cluster, place, state, this.wishes());
     if (endpoint === undefined) {
       owner.answer(noHealthyUpstream);
       return;
     }
     this.endpoint = endpoint;
+    if (cluster.limits === undefined || this.isAdmitted(cluster.limits, endpoint, bytes, start, end)) {
+      this.send(endpoint, bytes, start, end);
+    }
+  }
+
+  private send(endpoint: Endpoint, bytes: Buffer, start: number, end: number): void {
+    const { owner } = this;
+    const { cluster, lines, replay, permit } = this.order;
+    const { state, place } = owner;
     const { active } = state.clusters.balancerOf(cluster);
     active.set(endpoint.key, (active.get(endpoint.key) ?? 0) + 1);
     const upstream = state.clusters.poolOf(cluster, endpoint, state.socketOf(cluster, endpoint)).take(permit);
@@ -143,6 +168,47 @@ export class Sending implements AttemptListener, SendingView {
     if (owner.isRequestComplete) this.onRequestSent();
     else if (!isFlowing) owner.pauseRequest();
     else owner.release();
+  }
+
+  /** Undefined for the first attempt of a request that is not hashed. */
+  private wishes(): PickWishes | undefined {
+    const { owner, tried, triedPriorities } = this;
+    const { action, cluster } = this.order;
+    if (action.hash === undefined && tried === undefined && triedPriorities === undefined) return undefined;
+    const hashed = requestHash(owner, action, cluster);
+    this.cookies = hashed?.cookies ?? [];
+    const withoutPriorities = triedPriorities === undefined ? undefined : excludedPriorities(triedPriorities);
+    return { hash: hashed?.hash, tried, withoutPriorities };
+  }
+
+  /** Asks the cluster's limits; a request that has to wait goes on with `onAdmitted`. */
+  private isAdmitted(limits: ClusterLimits, endpoint: Endpoint, bytes: Buffer, start: number, end: number): boolean {
+    const { owner } = this;
+    const { cluster, replay } = this.order;
+    const { clusters } = owner.state;
+    switch (clusters.admit(cluster, endpoint, limits)) {
+      case 'go':
+        return true;
+      case 'overflow':
+        owner.answer(poolOverflow);
+        return false;
+      case 'wait':
+        replay.push(bytes, start, end);
+        owner.pauseRequest();
+        this.waiter = {
+          limits,
+          onAdmitted: () => {
+            this.waiter = undefined;
+            this.send(endpoint, noBytes, 0, 0);
+          },
+          onOverflow: () => {
+            this.waiter = undefined;
+            owner.answer(poolOverflow);
+          },
+        };
+        clusters.wait(cluster, endpoint, this.waiter);
+        return false;
+    }
   }
 
   private onRequestSent(): void {
@@ -174,6 +240,11 @@ export class Sending implements AttemptListener, SendingView {
 
   onResponseHead(head: Head, isBodiless: boolean, bytes: Buffer, start: number, end: number): void {
     const grpcStatus = head.has(GRPC_STATUS) ? Number(head.value(GRPC_STATUS)) : undefined;
+    const { cluster } = this.order;
+    if (cluster.outlier !== undefined && this.endpoint !== undefined) {
+      const status = outlierStatus(head.status, grpcStatus);
+      this.owner.state.clusters.report(cluster, this.endpoint, { kind: 'status', status });
+    }
     if (this.retryAfter({ kind: 'response', status: head.status, grpcStatus })) return;
     clearTimeout(this.tryTimer);
     this.serviceTimeMs = Math.round(this.owner.state.clock.monotonicMs() - this.sentMs);
@@ -196,6 +267,7 @@ export class Sending implements AttemptListener, SendingView {
 
   onAttemptFailed(failure: AttemptFailure): void {
     const isSent = this.upstream?.isSent ?? false;
+    this.reportFailure('failed');
     this.noteUpstream();
     this.releaseUpstream();
     if (this.isResponseStarted) {
@@ -210,29 +282,54 @@ export class Sending implements AttemptListener, SendingView {
 
   onPerTryTimeout(): void {
     if (this.isResponseStarted || this.isOver) return;
+    this.reportFailure('timed-out');
     this.cancel();
     if (!this.retryAfter({ kind: 'per-try-timeout' })) this.owner.answer(perTryTimeout);
   }
 
   onRouteTimeout(): void {
     if (this.isOver) return;
+    if (!this.isResponseStarted) this.reportFailure('timed-out');
     this.cancel();
     if (this.isResponseStarted) this.owner.breakOff('UT', 'response_timeout');
     else this.owner.answer(responseTimeout);
   }
 
+  /** Tells the health of the endpoint that an attempt is under way at. */
+  private reportFailure(kind: 'failed' | 'timed-out'): void {
+    const { cluster } = this.order;
+    if (cluster.outlier === undefined || this.upstream === undefined || this.endpoint === undefined) return;
+    this.owner.state.clusters.report(cluster, this.endpoint, { kind });
+  }
+
+  private endRetry(): void {
+    if (!this.isRetrying) return;
+    this.isRetrying = false;
+    this.owner.state.clusters.endRetry(this.order.cluster);
+  }
+
   /** Starts the next attempt if the policy wants one; false = this outcome is the answer. */
   private retryAfter(outcome: AttemptOutcome): boolean {
     const policy = this.order.action.retry;
+    this.endRetry();
     if (policy === undefined || this.order.replay.isLost) return false;
     const decision = decideRetry(policy, this.attempts, outcome, this.owner.state.random());
     if (decision.kind === 'stop') {
       if (decision.limitExceeded) this.owner.addFlags('URX');
       return false;
     }
+    if (!this.owner.state.clusters.beginRetry(this.order.cluster)) {
+      this.owner.addFlags('UO');
+      return false;
+    }
+    this.isRetrying = true;
     this.cancel();
     clearTimeout(this.tryTimer);
     this.wasRetried = true;
+    if (policy.avoidPreviousPriorities === true) {
+      this.triedPriorities ??= [];
+      this.triedPriorities.push(this.endpoint?.priority ?? 0);
+    }
     if (policy.avoidPreviousHosts && this.endpoint !== undefined) {
       this.tried ??= new Set();
       this.tried.add(this.endpoint.key);
@@ -258,6 +355,8 @@ export class Sending implements AttemptListener, SendingView {
   /** The exchange has ended; nothing is started any more. */
   close(): void {
     this.isOver = true;
+    this.endRetry();
+    this.leaveQueue();
     if (this.backOffTimer !== undefined) clearTimeout(this.backOffTimer);
     if (this.routeTimer !== undefined) clearTimeout(this.routeTimer);
     if (this.tryTimer !== undefined) clearTimeout(this.tryTimer);
@@ -273,10 +372,18 @@ export class Sending implements AttemptListener, SendingView {
   /** Gives up the attempt under way. */
   cancel(): void {
     const { upstream } = this;
+    this.leaveQueue();
     if (upstream === undefined) return;
     this.noteUpstream();
     this.releaseUpstream();
     upstream.cancel();
+  }
+
+  private leaveQueue(): void {
+    const { waiter, endpoint } = this;
+    if (waiter === undefined || endpoint === undefined) return;
+    this.waiter = undefined;
+    this.owner.state.clusters.leave(this.order.cluster, endpoint, waiter);
   }
 
   private releaseUpstream(): void {

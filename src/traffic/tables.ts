@@ -383,8 +383,6 @@ export type UpstreamTransport =
 
 export interface Balancer {
   readonly kind: 'round-robin' | 'least-request' | 'random' | 'ring-hash' | 'maglev';
-  /** The endpoints' weights differ. */
-  readonly weighted?: boolean;
   /** Consistent hashing: the least number of points on the ring, or the entries of Maglev's table. */
   readonly tableSize?: number;
   /** New endpoints get their share of the load little by little. */

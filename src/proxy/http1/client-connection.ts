@@ -32,6 +32,8 @@ export class ClientConnection implements LinkOwner, UpstreamStream {
   isConnected = false;
   /** Set by the pool: when the connection has been idle since, on the monotonic clock. */
   idleSinceMs = 0;
+  /** Set by the pool: when it was dialled. */
+  openedMs = 0;
 
   private readonly home: ConnectionHome;
   private readonly head = new Head();

@@ -91,7 +91,7 @@ class Tunnel implements LinkOwner, Member {
   connect(permit: Permit, first: Buffer): void {
     const { state, place, target } = this;
     const { cluster } = target;
-    const endpoint = cluster === undefined ? undefined : pickFor(cluster, place, state, undefined);
+    const endpoint = cluster === undefined ? undefined : pickFor(cluster, place, state);
     if (cluster === undefined || endpoint === undefined) {
       this.flags = cluster === undefined ? 'NC' : 'UH';
       this.downstream.destroy();

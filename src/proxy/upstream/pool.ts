@@ -1,5 +1,5 @@
 import type { Permit } from '../../traffic/authorize.ts';
-import type { Endpoint } from '../../traffic/tables.ts';
+import type { ConnectionLifetimes, Endpoint } from '../../traffic/tables.ts';
 import { ClientConnection, type ConnectionHome } from '../http1/client-connection.ts';
 import type { Network, SocketAddress } from '../proxy.ts';
 import { HTTP_ALPN, type TlsIdentity } from '../tls/contexts.ts';
@@ -13,6 +13,9 @@ export interface PoolSettings {
   readonly at: SocketAddress;
   readonly connectTimeoutMs: number;
   readonly maxRequestsPerConnection: number;
+  readonly lifetimes: ConnectionLifetimes | undefined;
+  /** Called when a connection is free or gone, where somebody may wait for one. */
+  readonly onRoom: (() => void) | undefined;
 }
 
 /** What all pools of a proxy share. */
@@ -42,6 +45,14 @@ export class Pool implements ConnectionHome {
     this.maxRequests = settings.maxRequestsPerConnection;
   }
 
+  get connections(): number {
+    return this.all.size;
+  }
+
+  get idleConnections(): number {
+    return this.idle.length;
+  }
+
   get isEmpty(): boolean {
     return this.all.size === 0;
   }
@@ -61,17 +72,22 @@ export class Pool implements ConnectionHome {
     }
     connection.idleSinceMs = this.world.monotonicMs();
     this.idle.push(connection);
+    this.settings.onRoom?.();
   }
 
   onClosed(connection: ClientConnection): void {
     this.all.delete(connection);
     const at = this.idle.indexOf(connection);
     if (at >= 0) this.idle.splice(at, 1);
+    this.settings.onRoom?.();
   }
 
-  /** Closes what has been idle for too long. */
+  /** Closes what has been idle, or open, for too long. */
   sweep(nowMs: number): void {
-    for (const connection of [...this.idle]) if (nowMs - connection.idleSinceMs > IDLE_MS) connection.retire();
+    const { idleMs = IDLE_MS, maxDurationMs } = this.settings.lifetimes ?? {};
+    for (const connection of [...this.idle]) if (nowMs - connection.idleSinceMs > idleMs) connection.retire();
+    if (maxDurationMs === undefined) return;
+    for (const connection of [...this.all]) if (nowMs - connection.openedMs > maxDurationMs) connection.retire();
   }
 
   /** Lets requests under way finish; every connection closes when it is free. */
@@ -113,6 +129,9 @@ export class Pool implements ConnectionHome {
       },
     );
     const connection = new ClientConnection(link, this, settings.connectTimeoutMs);
+    connection.openedMs = world.monotonicMs();
+    const keepAliveMs = settings.lifetimes?.keepAliveMs;
+    if (keepAliveMs !== undefined) link.socket.setKeepAlive(true, keepAliveMs);
     this.all.add(connection);
     return connection;
   }

@@ -1,20 +1,28 @@
 import { parseDuration } from '../../base/duration.ts';
+import type { Mesh } from '../../model/mesh.ts';
+import type { LoadBalancer } from '../../model/schema/generated/types-istio.ts';
 import { matchesLabels } from '../../model/selector.ts';
 import type { Balancer, Cluster, Endpoint, Origin, ServiceRef, UpstreamTransport } from '../tables.ts';
+import { lifetimesOf, limitsOf } from './connection-pool.ts';
 import type { Client, DestinationRuleIndex, PortPolicy } from './destination-rules.ts';
 import { overlayPolicy } from './destination-rules.ts';
+import { hashBalancer } from './hash-policies.ts';
 import { peerOf, spiffeIdOf, UNKNOWN_PEER } from './identity.ts';
-import { distributeByLocality } from './locality.ts';
+import { warmupOf } from './load-balancer.ts';
+import { type LabelledEndpoint, localityPolicy, placeEndpoints } from './locality.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { MutualTls } from './mutual-tls.ts';
 import { outboundClusterName, outboundSni } from './names.ts';
+import { compileOutlierDetection } from './outlier-detection.ts';
 import { originOf } from './report.ts';
 import type { MeshService, MeshServicePort, ServiceEndpoint, ServiceRegistry } from './services.ts';
+import { trafficDistribution, withTopology } from './traffic-distribution.ts';
 import type { VirtualServicePlan } from './virtual-services.ts';
 import { destinationHosts, visiblePlans, visibleServices } from './visibility.ts';
 
 /** What the outbound clusters of every proxy are made from. */
 export interface ClusterSources {
+  readonly mesh: Mesh;
   readonly registry: ServiceRegistry;
   readonly virtualServices: readonly VirtualServicePlan[];
   readonly rules: DestinationRuleIndex;
@@ -54,7 +62,7 @@ export const compileOutboundClusters = (
     const rule = sources.rules.find(service, client);
     for (const port of service.ports) {
       const policy = overlayPolicy(undefined, rule?.policy, port.number);
-      const context = { sources, service, port, mode, locality: client.locality };
+      const context = { sources, service, port, mode, client };
       add(toCluster(context, '', undefined, policy, rule === undefined ? undefined : originOf(rule.resource)));
       for (const { subset, resource } of rule?.subsets ?? []) {
         const subsetPolicy = overlayPolicy(policy, subset.trafficPolicy, port.number);
@@ -79,8 +87,7 @@ interface ClusterContext {
   readonly service: MeshService;
   readonly port: MeshServicePort;
   readonly mode: 'sidecar' | 'gateway';
-  /** The client's. */
-  readonly locality: string;
+  readonly client: Client;
 }
 
 const toCluster = (
@@ -91,26 +98,51 @@ const toCluster = (
   origin: Origin | undefined,
 ): Cluster => {
   const { service, port, mode, sources } = context;
-  const pool = policy.connectionPool;
+  const { settings } = sources;
+  const pool = policy.connectionPool ?? settings.connectionPool;
   const simple = policy.loadBalancer?.simple;
   const http = upstreamProtocol(port, policy);
-  const locality = policy.loadBalancer?.localityLbSetting ?? sources.settings.localityLbSetting;
-  const endpoints = distributeByLocality(endpointsOf(context, subset, labels, policy), locality, context.locality);
-  const isWeighted = endpoints.some((endpoint) => endpoint.weight !== endpoints[0]?.weight);
+  const outlier = policy.outlierDetection ?? settings.outlierDetection;
+  const { endpoints, localities } = place(context, endpointsOf(context, subset, labels, policy), policy, outlier);
+  const limits = limitsOf(pool, policy.retryBudget);
+  const lifetimes = lifetimesOf(pool);
   return {
     name: outboundClusterName(port.number, subset, service.host),
     // Gateways have no original destination worth following, so Istio balances such services there.
     kind:
       simple === 'PASSTHROUGH' || (service.followsClient && mode === 'sidecar') ? 'original-destination' : 'endpoints',
     endpoints,
-    balancer: isWeighted ? { ...toBalancer(simple), weighted: true } : toBalancer(simple),
-    connectTimeoutMs: parseDuration(pool?.tcp?.connectTimeout ?? '') ?? sources.settings.connectTimeoutMs,
+    balancer: toBalancer(policy.loadBalancer),
+    connectTimeoutMs: parseDuration(pool?.tcp?.connectTimeout ?? '') ?? settings.connectTimeoutMs,
     maxRequestsPerConnection: pool?.http?.maxRequestsPerConnection ?? 0,
     ...(http === undefined ? {} : { http }),
     service: serviceRef(service),
     origin,
+    ...(outlier === undefined ? {} : { outlier: compileOutlierDetection(outlier) }),
+    ...panicOf(context, outlier?.minHealthPercent),
+    ...(localities === undefined ? {} : { localities }),
+    ...(limits === undefined ? {} : { limits }),
+    ...(lifetimes === undefined ? {} : { lifetimes }),
   };
 };
+
+const place = (
+  { client, service, sources }: ClusterContext,
+  listed: readonly LabelledEndpoint[],
+  { loadBalancer }: PortPolicy,
+  outlier: PortPolicy['outlierDetection'],
+) => {
+  const preferred = trafficDistribution(service, sources.mesh);
+  const policy = localityPolicy(loadBalancer?.localityLbSetting, preferred, sources.settings.localityLbSetting);
+  const labels = withTopology(client.labels, client.locality, client.node);
+  return placeEndpoints(listed, policy, { locality: client.locality, labels }, outlier !== undefined);
+};
+
+/** Where unready endpoints are only listed to be counted, none of them ever serves. */
+const panicOf = ({ service, sources }: ClusterContext, percent: number | undefined) =>
+  percent === undefined || percent === 0 || trafficDistribution(service, sources.mesh) !== undefined
+    ? {}
+    : { panicPercent: percent };
 
 /** Names a service for telemetry. */
 export const serviceRef = (service: MeshService): ServiceRef => ({
@@ -126,9 +158,13 @@ const upstreamProtocol = (port: MeshServicePort, policy: PortPolicy): 'http2' | 
   return port.protocol === 'auto' || http?.useClientProtocol === true ? 'same' : undefined;
 };
 
-const toBalancer = (simple: string | undefined): Balancer => {
-  if (simple === 'ROUND_ROBIN') return { kind: 'round-robin' };
-  return simple === 'RANDOM' ? { kind: 'random' } : LEAST_REQUEST;
+const toBalancer = (loadBalancer: LoadBalancer | undefined): Balancer => {
+  if (loadBalancer === undefined) return LEAST_REQUEST;
+  if (loadBalancer.consistentHash !== undefined) return hashBalancer(loadBalancer.consistentHash);
+  if (loadBalancer.simple === 'RANDOM') return { kind: 'random' };
+  const warmup = warmupOf(loadBalancer);
+  const kind = loadBalancer.simple === 'ROUND_ROBIN' ? 'round-robin' : 'least-request';
+  return warmup === undefined ? { kind } : { kind, warmup };
 };
 
 const endpointsOf = (
@@ -136,19 +172,22 @@ const endpointsOf = (
   subset: string,
   labels: Readonly<Record<string, string>> | undefined,
   policy: PortPolicy,
-): readonly Endpoint[] => {
+): readonly LabelledEndpoint[] => {
   const { service, port, sources } = context;
+  // With trafficDistribution Istio tells of endpoints that are not ready, so that their zone counts as less healthy.
+  const isAll = trafficDistribution(service, sources.mesh) !== undefined;
+  const ready = new Set(port.endpoints);
   const secured: UpstreamTransport = {
     kind: 'istio-mutual',
     sni: policy.tls?.sni ?? outboundSni(port.number, subset, service.host),
     spiffeIds: expectedIdentities(service, policy, sources.settings.trustDomain),
   };
   const plaintext: UpstreamTransport = { kind: 'plaintext' };
-  const pods = port.endpoints
+  const pods = (isAll ? port.targets : port.endpoints)
     .filter((endpoint) => matchesLabels(labels ?? {}, endpoint.placed.pod.labels))
-    .map((endpoint): Endpoint => {
+    .map((endpoint): LabelledEndpoint => {
       const { address, pod } = endpoint.placed;
-      return {
+      const listed: Endpoint = {
         address,
         port: endpoint.port,
         key: `${address}:${endpoint.port}`,
@@ -157,22 +196,26 @@ const endpointsOf = (
         weight: 1,
         locality: pod.locality,
         transport: isSecured(endpoint, policy, sources) ? secured : plaintext,
+        ...(ready.has(endpoint) ? {} : { isUnready: true }),
       };
+      return { endpoint: listed, labels: withTopology(pod.labels, pod.locality, pod.nodeName) };
     });
   const outside = port.outside
     .filter((endpoint) => matchesLabels(labels ?? {}, endpoint.labels))
-    .map(
-      (endpoint): Endpoint => ({
+    .map((endpoint): LabelledEndpoint => {
+      const listed: Endpoint = {
         address: endpoint.address,
         port: endpoint.port,
         key: `${endpoint.address}:${endpoint.port}`,
         pod: '',
         peer: UNKNOWN_PEER,
-        weight: endpoint.weight,
+        // 0 is unset to Istio.
+        weight: endpoint.weight || 1,
         locality: endpoint.locality,
         transport: policy.tls?.mode === 'ISTIO_MUTUAL' ? secured : plaintext,
-      }),
-    );
+      };
+      return { endpoint: listed, labels: withTopology(endpoint.labels, endpoint.locality, undefined) };
+    });
   return [...pods, ...outside];
 };
 

@@ -15,6 +15,7 @@ import { Report } from './report.ts';
 import { buildServiceEntries } from './service-entries.ts';
 import { buildRegistry } from './services.ts';
 import { indexSidecars, type SidecarScope } from './sidecar-scope.ts';
+import { trafficDistribution } from './traffic-distribution.ts';
 import { reportUnsupportedKinds } from './unsupported-kinds.ts';
 import { planVirtualServices } from './virtual-services.ts';
 import type { CompiledMesh, PlacedPod, World } from './world.ts';
@@ -39,6 +40,7 @@ export const compileMesh = (world: World, generation: number): CompiledMesh => {
   const sidecarScope = indexSidecars(mesh, settings, report);
   reportUnsupportedKinds(mesh, report);
   const sources: ClusterSources & OutboundSources & GatewaySources = {
+    mesh,
     registry,
     rules,
     mutualTls,
@@ -96,16 +98,21 @@ const shareOutbound = (
 ): ((placed: PlacedPod) => SharedTables) => {
   const known = new Map<string, SharedTables>();
   const { rules, settings } = sources;
-  const usesLocality = rules.usesClientLocality || settings.localityLbSetting.distribute !== undefined;
+  const { localityLbSetting: ofMesh } = settings;
+  const prefers = [...sources.registry.values()].some((service) => trafficDistribution(service, sources.mesh));
+  const ranks = prefers || rules.ranksByLabels || ofMesh.failoverPriority !== undefined;
+  const usesLocality =
+    ranks || rules.usesClientLocality || ofMesh.distribute !== undefined || settings.outlierDetection !== undefined;
   return ({ pod }) => {
     const mode = pod.proxyMode === 'gateway' ? 'gateway' : 'sidecar';
-    const labels = usesLabels ? JSON.stringify(Object.entries(pod.labels).sort()) : '';
+    const labels = usesLabels || ranks ? JSON.stringify(Object.entries(pod.labels).sort()) : '';
     const scope = mode === 'sidecar' ? sidecarScope(pod) : undefined;
     const locality = usesLocality ? pod.locality : '';
-    const key = [mode, pod.namespace, scope?.name, locality, labels].join('|');
+    const node = ranks ? pod.nodeName : undefined;
+    const key = [mode, pod.namespace, scope?.name, locality, node, labels].join('|');
     const found = known.get(key);
     if (found !== undefined) return found;
-    const client: Client = { namespace: pod.namespace, labels: pod.labels, locality: pod.locality, scope };
+    const client: Client = { namespace: pod.namespace, labels: pod.labels, locality: pod.locality, node, scope };
     const shared = {
       outbound: mode === 'gateway' ? NO_OUTBOUND : compileOutbound(sources, client),
       clusters: compileOutboundClusters(sources, client, mode),

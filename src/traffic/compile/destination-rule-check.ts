@@ -44,8 +44,9 @@ const checkPolicy = (resource: Resource<DestinationRule>, policy: TrafficPolicy 
   if (policy.proxyProtocol !== undefined) {
     unsupported(resource, report, 'proxyProtocol', 'no PROXY header is sent', [policy, 'proxyProtocol']);
   }
-  if (policy.retryBudget !== undefined) {
-    unsupported(resource, report, 'retryBudget', 'concurrent retries are not limited', [policy, 'retryBudget']);
+  if (policy.retryBudget?.budgetInterval !== undefined) {
+    const effect = 'the budget is a share of what is under way, not of what began lately';
+    unsupported(resource, report, 'retryBudget.budgetInterval', effect, [policy.retryBudget, 'budgetInterval']);
   }
 };
 
@@ -67,28 +68,35 @@ const checkParts = (
     const { consistentHash, localityLbSetting, simple } = loadBalancer;
     if (consistentHash !== undefined && simple !== undefined) {
       report.invalid(resource, 'loadBalancer has both simple and consistentHash', [loadBalancer, 'consistentHash']);
-    } else if (consistentHash !== undefined) {
-      const at: At = [loadBalancer, 'consistentHash'];
-      unsupported(resource, report, 'loadBalancer.consistentHash', 'endpoints are picked without affinity', at);
     }
-    for (const field of ['failover', 'failoverPriority'] as const) {
-      if (localityLbSetting?.[field] === undefined) continue;
-      const at: At = [localityLbSetting, field];
-      unsupported(resource, report, `loadBalancer.localityLbSetting.${field}`, 'all localities share the load', at);
+    if (consistentHash?.maglev !== undefined) checkMaglev(resource, consistentHash.maglev, report);
+    if ((localityLbSetting?.distribute ?? []).length > 0 && (localityLbSetting?.failover ?? []).length > 0) {
+      report.invalid(resource, 'localityLbSetting has both distribute and failover', [
+        loadBalancer,
+        'localityLbSetting',
+      ]);
     }
-    for (const field of ['warmup', 'warmupDurationSecs', 'zoneAwareLbSetting'] as const) {
-      if (loadBalancer[field] === undefined) continue;
-      unsupported(resource, report, `loadBalancer.${field}`, 'it changes no balancing', [loadBalancer, field]);
+    if (loadBalancer.zoneAwareLbSetting !== undefined) {
+      const at: At = [loadBalancer, 'zoneAwareLbSetting'];
+      unsupported(resource, report, 'loadBalancer.zoneAwareLbSetting', 'all zones share the load', at);
     }
   }
   if (outlierDetection !== undefined) {
     if ((outlierDetection.maxEjectionPercent ?? 0) > 100 || (outlierDetection.minHealthPercent ?? 0) > 100) {
       report.invalid(resource, 'a percentage of outlierDetection is above 100', [parts, 'outlierDetection']);
     }
-    unsupported(resource, report, 'outlierDetection', 'no endpoint is ejected, and no locality preferred', [
-      parts,
-      'outlierDetection',
-    ]);
+    const { splitExternalLocalOriginErrors: splits, consecutiveLocalOriginFailures = 0 } = outlierDetection;
+    if (splits !== true && consecutiveLocalOriginFailures > 0) {
+      report.invalid(resource, 'consecutiveLocalOriginFailures needs splitExternalLocalOriginErrors', [
+        outlierDetection,
+        'consecutiveLocalOriginFailures',
+      ]);
+    }
+    for (const field of ['consecutiveErrors', 'outlierDetectionHttpErrorCodes'] as const) {
+      if (outlierDetection[field] === undefined) continue;
+      const effect = 'Istio hands it to no proxy either; use consecutive5xxErrors or consecutiveGatewayErrors';
+      unsupported(resource, report, `outlierDetection.${field}`, effect, [outlierDetection, field]);
+    }
   }
   if (connectionPool !== undefined) checkConnectionPool(resource, parts, connectionPool, report);
   if (tls?.mode === 'SIMPLE' || tls?.mode === 'MUTUAL') {
@@ -98,11 +106,26 @@ const checkParts = (
   }
 };
 
-const SUPPORTED_HTTP: ReadonlySet<string> = new Set([
-  'maxRequestsPerConnection',
-  'h2UpgradePolicy',
-  'useClientProtocol',
-]);
+const checkMaglev = (
+  resource: Resource<DestinationRule>,
+  maglev: { readonly tableSize?: number },
+  report: Report,
+): void => {
+  const { tableSize = 0 } = maglev;
+  if (tableSize < MAX_TABLE_SIZE && isPrime(tableSize)) return;
+  const message = `maglev.tableSize ${tableSize} is not a prime below ${MAX_TABLE_SIZE}`;
+  report.invalid(resource, message, [maglev, 'tableSize']);
+};
+
+const MAX_TABLE_SIZE = 5_000_011;
+
+const isPrime = (number: number): boolean => {
+  for (let divisor = 2; divisor * divisor <= number; divisor += 1) if (number % divisor === 0) return false;
+  return number > 1;
+};
+
+/** All that Node does not let a program choose for its sockets. */
+const UNSUPPORTED_KEEP_ALIVE = ['interval', 'probes'] as const;
 
 const checkConnectionPool = (
   resource: Resource<DestinationRule>,
@@ -120,12 +143,26 @@ const checkConnectionPool = (
       'connectTimeout',
     ]);
   }
-  for (const field of Object.keys(tcp ?? {})) {
-    if (tcp === undefined || field === 'connectTimeout') continue;
-    unsupported(resource, report, `connectionPool.tcp.${field}`, 'it limits nothing', [tcp, field]);
+  const keepAlive = tcp?.tcpKeepalive;
+  for (const field of UNSUPPORTED_KEEP_ALIVE) {
+    if (keepAlive?.[field] === undefined) continue;
+    const effect = "the operating system's own setting holds";
+    unsupported(resource, report, `connectionPool.tcp.tcpKeepalive.${field}`, effect, [keepAlive, field]);
   }
-  for (const field of Object.keys(http ?? {})) {
-    if (http === undefined || SUPPORTED_HTTP.has(field)) continue;
-    unsupported(resource, report, `connectionPool.http.${field}`, 'it limits nothing', [http, field]);
+  const limits = [
+    [tcp, 'maxConnections'],
+    [http, 'http1MaxPendingRequests'],
+    [http, 'http2MaxRequests'],
+    [http, 'maxRequestsPerConnection'],
+    [http, 'maxRetries'],
+    [http, 'maxConcurrentStreams'],
+  ] as const;
+  for (const [part, field] of limits) {
+    const value: unknown = part === undefined ? undefined : Reflect.get(part, field);
+    if (part === undefined || typeof value !== 'number' || value >= 0) continue;
+    report.invalid(resource, `${field} ${value} is negative`, [part, field]);
+  }
+  if (http?.http2KeepAlive !== undefined) {
+    unsupported(resource, report, 'connectionPool.http.http2KeepAlive', 'no pings are sent', [http, 'http2KeepAlive']);
   }
 };

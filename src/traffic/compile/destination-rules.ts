@@ -7,7 +7,9 @@ import type {
   DestinationRule,
   DestinationRuleSubset,
   LoadBalancer,
+  OutlierDetection,
   TrafficPolicy,
+  TrafficPolicyRetryBudget,
 } from '../../model/schema/generated/types-istio.ts';
 import { matchesLabels } from '../../model/selector.ts';
 import { checkDestinationRule } from './destination-rule-check.ts';
@@ -35,6 +37,8 @@ export interface Client {
   readonly labels: Readonly<Record<string, string>>;
   /** `region/zone/subzone`; empty when unknown. */
   readonly locality: string;
+  /** The machine it runs on, where the input says so. */
+  readonly node?: string | undefined;
   /** Of the Sidecar that is for the client; undefined = everything exported. */
   readonly scope: SidecarScope | undefined;
 }
@@ -44,8 +48,12 @@ export interface DestinationRuleIndex {
   find(service: MeshService, client: Client): EffectiveRule | undefined;
   /** Whether any answer depends on the client's labels. */
   readonly usesClientLabels: boolean;
-  /** Whether any rule shares load by the client's locality. */
+  /** Whether any rule prefers endpoints by where the client is. */
   readonly usesClientLocality: boolean;
+  /** Whether any rule balances by a hash. */
+  readonly usesHashing: boolean;
+  /** Whether any rule prefers endpoints by labels they have in common with the client. */
+  readonly ranksByLabels: boolean;
 }
 
 /** Validates, merges and indexes the DestinationRules of a mesh. */
@@ -71,7 +79,9 @@ export const indexDestinationRules = (mesh: Mesh, settings: MeshSettings, report
   }
   return {
     usesClientLabels: [...byNamespace.values()].some((rules) => rules.some((rule) => rule.clientLabels !== undefined)),
-    usesClientLocality: [...byNamespace.values()].some((rules) => rules.some(distributes)),
+    usesClientLocality: [...byNamespace.values()].some((rules) => rules.some(asksForLocality)),
+    usesHashing: [...byNamespace.values()].some((rules) => rules.some(asksForHashing)),
+    ranksByLabels: [...byNamespace.values()].some((rules) => rules.some(asksForLabels)),
     find: (service, client) => {
       const own = mostSpecific(byNamespace.get(client.namespace) ?? [], service, client);
       if (own !== undefined) return own;
@@ -87,11 +97,25 @@ export const indexDestinationRules = (mesh: Mesh, settings: MeshSettings, report
   };
 };
 
-const distributes = ({ policy, subsets }: EffectiveRule): boolean =>
-  [policy, ...subsets.map(({ subset }) => subset.trafficPolicy)].some((own) =>
-    [own, ...(own?.portLevelSettings ?? [])].some(
-      (part) => part?.loadBalancer?.localityLbSetting?.distribute !== undefined,
-    ),
+/** Outlier detection alone switches failover between localities on. */
+const asksForLocality = (rule: EffectiveRule): boolean =>
+  policyParts(rule).some(
+    ({ loadBalancer, outlierDetection }) =>
+      outlierDetection !== undefined || loadBalancer?.localityLbSetting?.distribute !== undefined,
+  );
+
+const asksForHashing = (rule: EffectiveRule): boolean =>
+  policyParts(rule).some(({ loadBalancer }) => loadBalancer?.consistentHash !== undefined);
+
+const asksForLabels = (rule: EffectiveRule): boolean =>
+  policyParts(rule).some(({ loadBalancer }) => loadBalancer?.localityLbSetting?.failoverPriority !== undefined);
+
+const policyParts = ({
+  policy,
+  subsets,
+}: EffectiveRule): readonly Pick<TrafficPolicy, 'loadBalancer' | 'outlierDetection'>[] =>
+  [policy, ...subsets.map(({ subset }) => subset.trafficPolicy)].flatMap((own) =>
+    own === undefined ? [] : [own, ...(own.portLevelSettings ?? [])],
   );
 
 /** A later rule adds the subsets the older one lacks, and its policy only where the older one has none. */
@@ -136,7 +160,9 @@ const isBetter = (rule: EffectiveRule, best: EffectiveRule, host: string): boole
 export interface PortPolicy {
   readonly connectionPool: ConnectionPool | undefined;
   readonly loadBalancer: LoadBalancer | undefined;
+  readonly outlierDetection: OutlierDetection | undefined;
   readonly tls: ClientTls | undefined;
+  readonly retryBudget: TrafficPolicyRetryBudget | undefined;
 }
 
 /** Overlays a policy on a parent's; a port-level setting inherits nothing, as Istio documents. */
@@ -146,10 +172,13 @@ export const overlayPolicy = (
   port: number,
 ): PortPolicy => {
   const ownPort = policy?.portLevelSettings?.find((setting) => setting.port?.number === port);
-  const { connectionPool, loadBalancer, tls } = ownPort ?? {
+  const { connectionPool, loadBalancer, outlierDetection, tls } = ownPort ?? {
     connectionPool: policy?.connectionPool ?? parent?.connectionPool,
     loadBalancer: policy?.loadBalancer ?? parent?.loadBalancer,
+    outlierDetection: policy?.outlierDetection ?? parent?.outlierDetection,
     tls: policy?.tls ?? parent?.tls,
   };
-  return { connectionPool, loadBalancer, tls };
+  // No port-level setting has a budget, and those of a subset leave the rule's in force.
+  const retryBudget = (ownPort === undefined ? policy?.retryBudget : undefined) ?? parent?.retryBudget;
+  return { connectionPool, loadBalancer, outlierDetection, tls, retryBudget };
 };

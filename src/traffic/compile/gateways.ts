@@ -3,8 +3,9 @@ import type { Resource } from '../../model/resource.ts';
 import type { GatewayServer } from '../../model/schema/generated/types-istio.ts';
 import { matchesLabels } from '../../model/selector.ts';
 import type { GatewayPort, Route, VirtualHost } from '../tables.ts';
-import type { Client } from './destination-rules.ts';
+import type { Client, DestinationRuleIndex } from './destination-rules.ts';
 import { type GatewayPlan, planGateway } from './gateway-check.ts';
+import { hashingFor } from './hashing.ts';
 import { instantiateRules } from './instantiate.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import { intersectHosts, isExportedTo } from './names.ts';
@@ -20,6 +21,7 @@ export interface GatewaySources {
   readonly gateways: readonly GatewayPlan[];
   readonly registry: ServiceRegistry;
   readonly virtualServices: readonly VirtualServicePlan[];
+  readonly rules: DestinationRuleIndex;
   readonly settings: MeshSettings;
 }
 
@@ -85,6 +87,7 @@ const virtualHostsOf = (
     { readonly name: string; readonly routes: Route[]; readonly origin: VirtualHost['origin'] }
   >();
   const client: Client = { namespace: placed.pod.namespace, labels: placed.pod.labels, locality: '', scope: undefined };
+  const hashing = hashingFor(sources.rules, sources.registry, client);
   for (const { resource, gateway, server } of servers) {
     for (const plan of sources.virtualServices) {
       if (!plan.gateways.includes(gateway)) continue;
@@ -98,6 +101,7 @@ const virtualHostsOf = (
         listenerPort: server.port.number,
         defaultPort: (host) => onlyPort(sources.registry, host) ?? server.port.number,
         virtualServiceName: plan.name,
+        hashing,
       });
       if (routes.length === 0) continue;
       for (const host of hosts) {

@@ -1,6 +1,7 @@
 import { matchesLabels } from '../../model/selector.ts';
 import type { Destinations, HeaderOperations, Route, RouteAction, TcpRoute, WeightedDestination } from '../tables.ts';
 import type { Client } from './destination-rules.ts';
+import type { Hashing } from './hashing.ts';
 import { outboundClusterName } from './names.ts';
 import { joinOperations } from './rule-headers.ts';
 import type { ActionPlan, DestinationPlan, RuleConditions, RulePlan } from './rule-plan.ts';
@@ -15,6 +16,8 @@ export interface RuleScope {
   readonly listenerPort: number;
   /** The port for a destination that names none. */
   readonly defaultPort: (host: string) => number;
+  /** Absent where no DestinationRule hashes, or nobody asks. */
+  readonly hashing?: Hashing | undefined;
   /** Stands in the operation of a weighted route, whose host is not known yet. */
   readonly virtualServiceName: string;
 }
@@ -43,7 +46,15 @@ export const instantiateTcp = (rules: readonly TcpRulePlan[], scope: RuleScope):
   const rule = rules.find(({ conditions }) => conditions.some((condition) => meetsConditions(condition, scope)));
   if (rule === undefined) return undefined;
   const destinations = toDestinations(rule.destinations, scope, true);
-  return { destinations, totalWeight: totalWeight(destinations), origin: rule.destinations[0].origin };
+  const [first, second] = rule.destinations;
+  // Istio looks at a subset only where it is the only destination.
+  const hash = scope.hashing?.ofConnection(first.host, second === undefined ? first.subset : '');
+  return {
+    destinations,
+    totalWeight: totalWeight(destinations),
+    origin: first.origin,
+    ...(hash === undefined ? {} : { hash }),
+  };
 };
 
 const toRoute = (rule: RulePlan, scope: RuleScope): Route => {
@@ -77,7 +88,7 @@ const toAction = (action: ActionPlan, scope: RuleScope): RouteAction => {
       return { kind: 'redirect', code, scheme, authority, port: redirectPort(action, scope), path, fault };
     }
     case 'forward': {
-      const { rewrite, timeoutMs, retry, fault, cors } = action;
+      const { rewrite, timeoutMs, fault, cors } = action;
       // A rewrite of the whole route wins over a Host that a weighted destination sets.
       const plans = rewrite?.authority === undefined ? action.destinations : withoutAuthority(action.destinations);
       const destinations = toDestinations(plans, scope, action.isWeighted);
@@ -91,7 +102,7 @@ const toAction = (action: ActionPlan, scope: RuleScope): RouteAction => {
             ? { authority: single, path: rewrite?.path }
             : rewrite,
         timeoutMs,
-        retry,
+        ...hashed(action, scope),
         mirrors: action.mirrors.map((mirror) => ({
           cluster: clusterOf(mirror.destination, scope),
           percent: mirror.percent,
@@ -102,6 +113,17 @@ const toAction = (action: ActionPlan, scope: RuleScope): RouteAction => {
       };
     }
   }
+};
+
+/** The hashes of all destinations apply together. A retry of a lone one stays with its endpoint unless it is told. */
+const hashed = (
+  { destinations, retry, isWeighted }: Extract<ActionPlan, { readonly kind: 'forward' }>,
+  { hashing }: RuleScope,
+): Pick<Extract<RouteAction, { readonly kind: 'forward' }>, 'retry' | 'hash'> => {
+  const hash = destinations.flatMap(({ host, subset, port }) => hashing?.ofDestination(host, subset, port) ?? []);
+  if (hash.length === 0) return { retry };
+  const stays = !isWeighted && retry !== undefined && retry.choosesHosts !== true;
+  return { retry: stays ? { ...retry, avoidPreviousHosts: false } : retry, hash };
 };
 
 /** Istio leaves the scheme's default port out of a Location. */

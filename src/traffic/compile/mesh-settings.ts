@@ -1,6 +1,10 @@
 import { parseDuration } from '../../base/duration.ts';
 import type { Mesh } from '../../model/mesh.ts';
-import type { LoadBalancerLocalityLbSetting } from '../../model/schema/generated/types-istio.ts';
+import type {
+  ConnectionPool,
+  LoadBalancerLocalityLbSetting,
+  OutlierDetection,
+} from '../../model/schema/generated/types-istio.ts';
 import type { PathNormalization } from '../path.ts';
 import type { AccessLogSettings, RetryPolicy } from '../tables.ts';
 import type { Report } from './report.ts';
@@ -21,6 +25,10 @@ export interface MeshSettings {
   readonly accessLog: AccessLogSettings;
   /** Of clusters whose rule has none. */
   readonly localityLbSetting: LoadBalancerLocalityLbSetting;
+  /** Of clusters whose rule has none. */
+  readonly connectionPool: ConnectionPool | undefined;
+  /** Of clusters whose rule has none. */
+  readonly outlierDetection: OutlierDetection | undefined;
   readonly serviceExportTo: readonly string[];
   readonly virtualServiceExportTo: readonly string[];
   readonly destinationRuleExportTo: readonly string[];
@@ -45,6 +53,8 @@ export const readMeshSettings = (mesh: Mesh, report: Report): MeshSettings => {
     // A difference from Istio, whose default writes no log: locally the log is how one sees the mesh work.
     accessLog: { enabled: true, encoding: config.accessLogEncoding, format: config.accessLogFormat },
     localityLbSetting: config.localityLbSetting,
+    connectionPool: config.defaultTrafficPolicy?.connectionPool,
+    outlierDetection: config.defaultTrafficPolicy?.outlierDetection,
     serviceExportTo: config.defaultServiceExportTo,
     virtualServiceExportTo: config.defaultVirtualServiceExportTo,
     destinationRuleExportTo: config.defaultDestinationRuleExportTo,

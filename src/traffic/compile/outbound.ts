@@ -1,5 +1,6 @@
 import type { OutboundListener, OutboundTables, Route, RouteTable, TcpRoute, VirtualHost } from '../tables.ts';
-import type { Client } from './destination-rules.ts';
+import type { Client, DestinationRuleIndex } from './destination-rules.ts';
+import { type Hashing, hashingFor } from './hashing.ts';
 import { instantiateRules, instantiateTcp, type RuleScope } from './instantiate.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import { hostCovers, outboundClusterName } from './names.ts';
@@ -15,6 +16,7 @@ import { visiblePlans, visibleServices } from './visibility.ts';
 export interface OutboundSources {
   readonly registry: ServiceRegistry;
   readonly virtualServices: readonly VirtualServicePlan[];
+  readonly rules: DestinationRuleIndex;
   readonly settings: MeshSettings;
 }
 
@@ -25,6 +27,7 @@ interface OutboundContext {
   /** On the mesh and visible to the client, oldest first. */
   readonly plans: readonly VirtualServicePlan[];
   readonly unknown: MeshSettings['unknown'];
+  readonly hashing: Hashing | undefined;
 }
 
 /** The listeners of a sidecar: one per port for HTTP services together, one per address for everything else. */
@@ -35,6 +38,7 @@ export const compileOutbound = (sources: OutboundSources, client: Client): Outbo
     services: visibleServices(sources, client),
     plans: visiblePlans(sources, client),
     unknown: client.scope?.unknown ?? sources.settings.unknown,
+    hashing: hashingFor(sources.rules, sources.registry, client),
   };
   const byAddress = new Map<string, OutboundListener>();
   const httpPorts = new Set<number>();
@@ -122,6 +126,7 @@ const scopeOf = (context: OutboundContext, plan: VirtualServicePlan, port: numbe
   listenerPort: port,
   defaultPort: () => port,
   virtualServiceName: plan.name,
+  hashing: context.hashing,
 });
 
 /** Plans for a service: those that name it, then wildcards, the narrower and older first. Only one of them serves. */
@@ -160,7 +165,11 @@ const serviceVirtualHost = (context: OutboundContext, service: MeshService, port
 const defaultRoute = (context: OutboundContext, service: MeshService, port: number): Route => {
   const origin = originOf(service.resource);
   const cluster = outboundClusterName(port, '', service.host);
-  return forwardRoute('default', cluster, `${service.host}:${port}/*`, origin, context.sources.settings.defaultRetry);
+  const { defaultRetry } = context.sources.settings;
+  const route = forwardRoute('default', cluster, `${service.host}:${port}/*`, origin, defaultRetry);
+  const hash = context.hashing?.ofService(service, port);
+  if (hash === undefined || route.action.kind !== 'forward') return route;
+  return { ...route, action: { ...route.action, hash } };
 };
 
 /** A route that takes everything to one cluster, as Istio writes it by itself. */
@@ -228,5 +237,7 @@ const tcpRoute = (context: OutboundContext, service: MeshService, port: number):
     const route = instantiateTcp(plan.tcp, scopeOf(context, plan, port));
     if (route !== undefined) return route;
   }
-  return plainTcp(outboundClusterName(port, '', service.host));
+  const hash = context.hashing?.ofConnection(service.host, '');
+  const route = plainTcp(outboundClusterName(port, '', service.host));
+  return hash === undefined ? route : { ...route, hash };
 };

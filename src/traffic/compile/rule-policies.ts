@@ -98,10 +98,6 @@ export const compileRetries = (
       on.add(word);
     }
   }
-  if (retries.retryRemoteLocalities !== undefined) {
-    const at: At = [retries, 'retryRemoteLocalities'];
-    report.unsupportedField(resource, 'retryRemoteLocalities', 'retries go to all localities', at);
-  }
   const perTry = compileDuration(resource, 'perTryTimeout', retries.perTryTimeout, [retries, 'perTryTimeout'], report);
   const backOff = compileDuration(resource, 'backoff', retries.backoff, [retries, 'backoff'], report);
   if (attempts <= 0) return undefined;
@@ -111,6 +107,8 @@ export const compileRetries = (
     on: on.size === 0 ? DEFAULT_RETRY.on : on,
     statusCodes,
     avoidPreviousHosts: retries.retryIgnorePreviousHosts ?? true,
+    ...(retries.retryIgnorePreviousHosts === undefined ? {} : { choosesHosts: true }),
+    ...(retries.retryRemoteLocalities === true ? { avoidPreviousPriorities: true } : {}),
     backOffBaseMs: backOff ?? DEFAULT_RETRY.backOffBaseMs,
   };
 };

@@ -60,10 +60,10 @@ metadata: {name: reviews}
 spec:
   host: reviews
   trafficPolicy:
-    outlierDetection: {consecutive5xxErrors: 1}
+    outlierDetection: {consecutiveErrors: 1}
     tls: {mode: SIMPLE}
     connectionPool:
-      tcp: {maxConnections: 1, connectTimeout: 1s}
+      tcp: {tcpKeepalive: {probes: 3}, connectTimeout: 1s}
 `);
     expect(problems.map(({ code, span, severity }) => [severity, code, (span?.line ?? 0) - BEFORE])).toEqual([
       ['warning', 'UNSUPPORTED_FIELD', 7],

@@ -33,7 +33,7 @@ spec: {host: ext.internal, subsets: [{name: v2, labels: {version: v2}}]}
     const tables = await tablesOf(entry(`{hosts: [ext.internal], resolution: STATIC, ${HTTP}, ${endpoints}}`) + rule);
     const all = tables.clusters.get('outbound|80||ext.internal');
     expect(all?.endpoints.map(({ key, weight }) => `${key} ${weight}`)).toEqual(['10.1.1.1:8080 1', '10.1.1.2:9090 3']);
-    expect(all?.balancer).toEqual({ kind: 'least-request', weighted: true });
+    expect(all?.balancer).toEqual({ kind: 'least-request' });
     expect(tables.clusters.get('outbound|80|v2|ext.internal')?.endpoints.map(({ key }) => key)).toEqual([
       '10.1.1.2:9090',
     ]);

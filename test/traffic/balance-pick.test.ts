@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BalancerState, pickEndpoint } from '../../src/traffic/balance/pick-endpoint.ts';
+import { type BalancerState, createBalancerState, pickEndpoint } from '../../src/traffic/balance/pick-endpoint.ts';
 import { UNKNOWN_PEER } from '../../src/traffic/compile/identity.ts';
 import type { Balancer, Cluster, Endpoint } from '../../src/traffic/tables.ts';
 
@@ -26,8 +26,8 @@ const cluster = (balancer: Balancer, ...endpoints: readonly Endpoint[]): Cluster
 });
 
 const state = (active: Readonly<Record<string, number>> = {}): BalancerState => ({
+  ...createBalancerState(),
   active: new Map(Object.entries(active)),
-  cursor: 0,
 });
 
 const drawing =
@@ -37,41 +37,48 @@ const drawing =
 
 describe('picking an endpoint', () => {
   it('finds none in an empty cluster', () => {
-    expect(pickEndpoint(cluster({ kind: 'least-request' }), state(), () => 0)).toBeUndefined();
-    expect(pickEndpoint(cluster({ kind: 'round-robin' }), state(), () => 0)).toBeUndefined();
+    expect(pickEndpoint(cluster({ kind: 'least-request' }), state(), () => 0, 0)).toBeUndefined();
+    expect(pickEndpoint(cluster({ kind: 'round-robin' }), state(), () => 0, 0)).toBeUndefined();
   });
 
   it('goes round exactly', () => {
     const three = cluster({ kind: 'round-robin' }, endpoint('a'), endpoint('b'), endpoint('c'));
     const shared = state();
-    const picked = Array.from({ length: 6 }, () => pickEndpoint(three, shared, () => 0)?.key);
+    const picked = Array.from({ length: 6 }, () => pickEndpoint(three, shared, () => 0, 0)?.key);
     expect(picked).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
   });
 
   it('goes round by weight', () => {
-    const two = cluster({ kind: 'round-robin', weighted: true }, endpoint('a', 1), endpoint('b', 2));
+    const two = cluster({ kind: 'round-robin' }, endpoint('a', 1), endpoint('b', 2));
     const shared = state();
-    const picked = Array.from({ length: 6 }, () => pickEndpoint(two, shared, () => 0)?.key);
+    const picked = Array.from({ length: 6 }, () => pickEndpoint(two, shared, () => 0, 0)?.key);
     expect(picked.filter((key) => key === 'b')).toHaveLength(4);
   });
 
   it('takes the less loaded of two drawn ones', () => {
     const three = cluster({ kind: 'least-request' }, endpoint('a'), endpoint('b'), endpoint('c'));
     const loaded = state({ a: 2, b: 1 });
-    expect(pickEndpoint(three, loaded, drawing(0, 0.4))?.key).toBe('b');
-    expect(pickEndpoint(three, loaded, drawing(0.4, 0.9))?.key).toBe('c');
-    expect(pickEndpoint(three, loaded, drawing(0, 0))?.key).toBe('a');
+    expect(pickEndpoint(three, loaded, drawing(0, 0.4), 0)?.key).toBe('b');
+    expect(pickEndpoint(three, loaded, drawing(0.4, 0.9), 0)?.key).toBe('c');
+    expect(pickEndpoint(three, loaded, drawing(0, 0), 0)?.key).toBe('a');
   });
 
-  it('draws at random by weight', () => {
-    const two = cluster({ kind: 'random', weighted: true }, endpoint('a', 1), endpoint('b', 3));
-    expect([0, 0.2, 0.3, 0.9].map((draw) => pickEndpoint(two, state(), () => draw)?.key)).toEqual(['a', 'a', 'b', 'b']);
+  it('draws at random whatever the weights, as Envoy does', () => {
+    const two = cluster({ kind: 'random' }, endpoint('a', 1), endpoint('b', 3));
+    expect([0, 0.2, 0.3, 0.9].map((draw) => pickEndpoint(two, state(), () => draw, 0)?.key)).toEqual([
+      'a',
+      'a',
+      'a',
+      'b',
+    ]);
   });
 
   it('avoids tried endpoints while a few draws find others, and takes what there is', () => {
     const two = cluster({ kind: 'random' }, endpoint('a'), endpoint('b'));
-    expect(pickEndpoint(two, state(), drawing(0, 0, 0.9), new Set(['a']))?.key).toBe('b');
-    expect(pickEndpoint(two, state(), () => 0, new Set(['a']))?.key).toBe('a');
-    expect(pickEndpoint(cluster({ kind: 'random' }, endpoint('a')), state(), () => 0, new Set(['a']))?.key).toBe('a');
+    expect(pickEndpoint(two, state(), drawing(0, 0, 0.9), 0, { tried: new Set(['a']) })?.key).toBe('b');
+    expect(pickEndpoint(two, state(), () => 0, 0, { tried: new Set(['a']) })?.key).toBe('a');
+    expect(
+      pickEndpoint(cluster({ kind: 'random' }, endpoint('a')), state(), () => 0, 0, { tried: new Set(['a']) })?.key,
+    ).toBe('a');
   });
 });
