@@ -11,10 +11,22 @@ export interface PodIndex {
   readonly pods: readonly Pod[];
   /** Pods with all the labels, of one namespace or of all; no labels select every pod. In input order. */
   select(labels: Labels, namespace?: string): readonly Pod[];
+  /** Whether `select` would find any, which costs less where many are found. */
+  selectsAny(labels: Labels, namespace?: string): boolean;
 }
 
-/** Indexes pods by label, so that a selector costs what its rarest label finds. */
+const indexes = new WeakMap<readonly Pod[], PodIndex>();
+
+/** Indexes pods by label, once for each list, so that a selector costs what its rarest label finds. */
 export const indexPods = (all: readonly Pod[]): PodIndex => {
+  const known = indexes.get(all);
+  if (known !== undefined) return known;
+  const index = buildIndex(all);
+  indexes.set(all, index);
+  return index;
+};
+
+const buildIndex = (all: readonly Pod[]): PodIndex => {
   const pods = all.filter(({ replica }) => replica === 0);
   const byLabel = new Map<string, Pod[]>();
   const byNamespace = new Map<string, Pod[]>();
@@ -22,18 +34,21 @@ export const indexPods = (all: readonly Pod[]): PodIndex => {
     append(byNamespace, pod.namespace, pod);
     for (const key of Object.keys(pod.labels)) append(byLabel, `${key}=${pod.labels[key]}`, pod);
   }
+  const candidatesFor = (labels: Labels, namespace: string | undefined): readonly Pod[] => {
+    let candidates = namespace === undefined ? pods : (byNamespace.get(namespace) ?? []);
+    for (const key of Object.keys(labels)) {
+      const having = byLabel.get(`${key}=${labels[key]}`) ?? [];
+      if (having.length < candidates.length) candidates = having;
+    }
+    return candidates;
+  };
+  const isSelected = (pod: Pod, labels: Labels, namespace: string | undefined): boolean =>
+    (namespace === undefined || pod.namespace === namespace) && matchesLabels(labels, pod.labels);
   return {
     pods,
-    select: (labels, namespace) => {
-      let candidates = namespace === undefined ? pods : (byNamespace.get(namespace) ?? []);
-      for (const key of Object.keys(labels)) {
-        const having = byLabel.get(`${key}=${labels[key]}`) ?? [];
-        if (having.length < candidates.length) candidates = having;
-      }
-      return candidates.filter(
-        (pod) => (namespace === undefined || pod.namespace === namespace) && matchesLabels(labels, pod.labels),
-      );
-    },
+    select: (labels, namespace) => candidatesFor(labels, namespace).filter((pod) => isSelected(pod, labels, namespace)),
+    selectsAny: (labels, namespace) =>
+      candidatesFor(labels, namespace).some((pod) => isSelected(pod, labels, namespace)),
   };
 };
 

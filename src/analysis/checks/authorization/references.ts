@@ -71,7 +71,7 @@ function* findUnselected(resource: Resource<AuthorizationPolicy>, mesh: Mesh, po
   const isMeshWide = resource.namespace === mesh.config.rootNamespace;
   if (isMeshWide && spec?.selector === undefined) return;
   const namespace = isMeshWide ? undefined : resource.namespace;
-  if (pods.select(labels, namespace).length > 0 || hasWaypoint(mesh, namespace, labels)) return;
+  if (pods.selectsAny(labels, namespace) || hasWaypoint(mesh, namespace, labels)) return;
   const where = isMeshWide ? '' : ` in namespace ${resource.namespace}`;
   const text = selectorText(labels);
   const selection = text === '' ? `runs${where}` : `has labels ${text}${where}`;

@@ -72,7 +72,7 @@ export const destinationRuleSubsets = defineCheck({
       // Of subsets with one name the last counts.
       for (const subset of new Map((spec.subsets ?? []).map((one) => [one.name, one])).values()) {
         const wanted = { ...hostLabels(known), ...subset.labels };
-        if (endpoints.select(wanted).length > 0) continue;
+        if (endpoints.selectsAny(wanted)) continue;
         const text = Object.keys(wanted).length === 0 ? 'there are no pods at all' : `wants ${selectorText(wanted)}`;
         yield finding(
           'IST0173',

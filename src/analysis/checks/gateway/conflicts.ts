@@ -40,8 +40,8 @@ const collect = (gateways: readonly Resource<Gateway>[]): Claims => {
 /** Istio compares selectors of which one holds all labels of the other, and then wants a pod that has them. */
 const meet = (a: Labels, b: Labels, pods: PodIndex): boolean => {
   if (matchesLabels(a, b) && matchesLabels(b, a)) return true;
-  if (matchesLabels(a, b)) return pods.select(b).length > 0;
-  return matchesLabels(b, a) && pods.select(a).length > 0;
+  if (matchesLabels(a, b)) return pods.selectsAny(b);
+  return matchesLabels(b, a) && pods.selectsAny(a);
 };
 
 const nameOf = ({ namespace, name }: Resource): string => `${namespace}/${name}`;

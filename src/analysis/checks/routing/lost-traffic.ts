@@ -77,7 +77,7 @@ const emptySubset = (known: KnownHost, { rule, subset }: DefinedSubset, sources:
   const span = spanOf(subset, 'labels') ?? rule.span;
   return {
     why: `subset ${subset.name} has no pod of ${service.name}`,
-    isTold: sources.pods.select(wanted).length === 0,
+    isTold: !sources.pods.selectsAny(wanted),
     labels: [{ span, text: `no pod of ${resourceId(service)} has ${selectorText(wanted)}` }],
   };
 };
