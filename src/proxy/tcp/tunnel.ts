@@ -1,8 +1,9 @@
 /** A TCP connection through the proxy, byte for byte, over mutual TLS where the endpoint says so. */
 import type { AccessRecord } from '../../telemetry/access-record.ts';
 import { type Denial, describeDenial, type Permit } from '../../traffic/authorize.ts';
+import { hashConnection } from '../../traffic/balance/hash-policy.ts';
 import { pickDestination } from '../../traffic/route.ts';
-import type { Cluster, Endpoint, Origin, ProxyTables, TcpRoute } from '../../traffic/tables.ts';
+import type { Cluster, Endpoint, HashPolicy, Origin, ProxyTables, TcpRoute } from '../../traffic/tables.ts';
 import { authorizeConnection, denialDetails } from '../authorization.ts';
 import { originOf, serviceLabels } from '../exchange-record.ts';
 import type { Link, LinkOwner } from '../link.ts';
@@ -19,7 +20,13 @@ const IDLE_TIMEOUT_MS = 3_600_000;
 /** The cluster a TCP route leads to. */
 export const clusterOfTcp = (tables: ProxyTables, route: TcpRoute, random: number): TunnelTarget => {
   const destination = pickDestination(route, random);
-  return { name: destination.cluster, cluster: tables.clusters.get(destination.cluster), origin: route.origin };
+  const { origin, hash } = route;
+  return {
+    name: destination.cluster,
+    cluster: tables.clusters.get(destination.cluster),
+    origin,
+    ...(hash === undefined ? {} : { hash }),
+  };
 };
 
 export interface TunnelTarget {
@@ -27,6 +34,8 @@ export interface TunnelTarget {
   /** Undefined when the tables have no such cluster: the connection is closed. */
   readonly cluster: Cluster | undefined;
   readonly origin: Origin | undefined;
+  /** What consistent hashing goes by. */
+  readonly hash?: readonly HashPolicy[];
 }
 
 /**
@@ -60,6 +69,8 @@ class Tunnel implements LinkOwner, Member {
   private upstreamPrincipal = '';
   private upstreamLocalAddress = '';
   private isConnected = false;
+  /** Among the connections that the cluster's limits count. */
+  private isCounted = false;
   private isRecorded = false;
   private isDestroyed = false;
   private bytesReceived = 0;
@@ -91,12 +102,19 @@ class Tunnel implements LinkOwner, Member {
   connect(permit: Permit, first: Buffer): void {
     const { state, place, target } = this;
     const { cluster } = target;
-    const endpoint = cluster === undefined ? undefined : pickFor(cluster, place, state);
+    const hash = hashConnection(target.hash, place.remoteAddress);
+    const endpoint = cluster === undefined ? undefined : pickFor(cluster, place, state, { hash });
     if (cluster === undefined || endpoint === undefined) {
       this.flags = cluster === undefined ? 'NC' : 'UH';
       this.downstream.destroy();
       return;
     }
+    if (!state.clusters.beginTunnel(cluster)) {
+      this.flags = 'UO';
+      this.downstream.destroy();
+      return;
+    }
+    this.isCounted = true;
     this.endpoint = endpoint;
     const link = dial(
       {
@@ -112,6 +130,8 @@ class Tunnel implements LinkOwner, Member {
     );
     this.upstream = link;
     link.owner = new UpstreamSide(this);
+    const keepAliveMs = cluster.lifetimes?.keepAliveMs;
+    if (keepAliveMs !== undefined) link.socket.setKeepAlive(true, keepAliveMs);
     if (cluster.connectTimeoutMs > 0) {
       this.connectTimer = setTimeout(() => this.onConnectTimeout(), cluster.connectTimeoutMs);
     }
@@ -122,13 +142,21 @@ class Tunnel implements LinkOwner, Member {
   private onConnected(link: Link, peerPrincipal: string): void {
     clearTimeout(this.connectTimer);
     this.isConnected = true;
+    this.reportHealth('connected');
     this.upstreamPrincipal = peerPrincipal;
     this.upstreamLocalAddress = `${this.tables.node.address}:${link.socket.localPort ?? 0}`;
   }
 
   private onConnectTimeout(): void {
     this.failure = connectTimeout;
+    this.reportHealth('timed-out');
     this.upstream?.destroy();
+  }
+
+  private reportHealth(kind: 'connected' | 'failed' | 'timed-out'): void {
+    const { cluster } = this.target;
+    if (cluster?.outlier === undefined || this.endpoint === undefined) return;
+    this.state.clusters.report(cluster, this.endpoint, { kind });
   }
 
   onBytes(bytes: Buffer, start: number, end: number): void {
@@ -157,6 +185,8 @@ class Tunnel implements LinkOwner, Member {
   private finish(): void {
     if (!this.downstream.isGone || this.upstream?.isGone === false) return;
     clearTimeout(this.connectTimer);
+    if (this.isCounted && this.target.cluster !== undefined) this.state.clusters.endTunnel(this.target.cluster);
+    this.isCounted = false;
     this.record();
     this.state.remove(this);
   }
@@ -179,6 +209,7 @@ class Tunnel implements LinkOwner, Member {
     this.finish();
     if (!this.isConnected && !this.downstream.isGone) {
       this.flags = 'UF';
+      if (this.failure === undefined) this.reportHealth('failed');
       this.failure ??= connectFailureOf(error, this.endpoint?.transport.kind === 'istio-mutual');
       this.downstream.reset();
       return;
@@ -197,7 +228,9 @@ class Tunnel implements LinkOwner, Member {
   }
 
   sweep(nowMs: number): void {
-    if (nowMs - this.lastBytesMs > IDLE_TIMEOUT_MS) this.destroy();
+    const { tcpIdleMs = IDLE_TIMEOUT_MS, maxDurationMs = 0 } = this.target.cluster?.lifetimes ?? {};
+    const isIdle = tcpIdleMs > 0 && nowMs - this.lastBytesMs > tcpIdleMs;
+    if (isIdle || (maxDurationMs > 0 && nowMs - this.startMonotonicMs > maxDurationMs)) this.destroy();
   }
 
   private record(): void {
