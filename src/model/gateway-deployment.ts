@@ -1,4 +1,5 @@
 import { spanOf } from '../yaml/located.ts';
+import { admitsListenerSet, isAttachedTo } from './listener-sets.ts';
 import type { Mesh } from './mesh.ts';
 import { resolveShortName, serviceFqdn } from './names.ts';
 import type { Resource } from './resource.ts';
@@ -51,7 +52,7 @@ export const deployGateways = (mesh: Mesh): readonly Resource[] =>
       const name = deployedName(gateway);
       return [
         ...(mesh.find('Deployment', gateway.namespace, name) === undefined ? [deploymentOf(gateway, name)] : []),
-        ...(mesh.find('Service', gateway.namespace, name) === undefined ? [serviceOf(gateway, name)] : []),
+        ...(mesh.find('Service', gateway.namespace, name) === undefined ? [serviceOf(mesh, gateway, name)] : []),
       ];
     });
 
@@ -80,10 +81,14 @@ const deploymentOf = (gateway: Resource<KubernetesGateway>, name: string): Resou
   });
 };
 
-const serviceOf = (gateway: Resource<KubernetesGateway>, name: string): Resource<Service> => {
+const serviceOf = (mesh: Mesh, gateway: Resource<KubernetesGateway>, name: string): Resource<Service> => {
   const { labels, annotations } = metadataOf(gateway);
   const ports = new Map([[STATUS_PORT, { name: 'status-port', port: STATUS_PORT, appProtocol: 'tcp' }]]);
-  for (const { name: listener, port, protocol } of gateway.object.spec.listeners ?? []) {
+  const sets = mesh
+    .of('ListenerSet')
+    .filter((set) => isAttachedTo(set, gateway) && admitsListenerSet(mesh, gateway, set));
+  const listeners = [gateway, ...sets].flatMap(({ object }) => object.spec.listeners ?? []);
+  for (const { name: listener, port, protocol } of listeners) {
     if (!ports.has(port)) ports.set(port, { name: listener, port, appProtocol: protocol.toLowerCase() });
   }
   return resourceOf(gateway, name, {

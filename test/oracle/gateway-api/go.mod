@@ -1,3 +1,3 @@
-module heddle.test/gateway-api
+module heddle/test/oracle/gateway-api
 
 go 1.24

@@ -77,8 +77,14 @@ const toOperations = ({ set, add, remove }: HeaderModifier = {}): HeaderOperatio
 });
 
 /** Of several entries for one header only the first counts. */
-const byName = (entries: HeaderModifier['set'] = []): Readonly<Record<string, string>> =>
-  Object.fromEntries([...entries].reverse().map(({ name, value }) => [name.toLowerCase(), value]));
+const byName = (entries: HeaderModifier['set'] = []): Readonly<Record<string, string>> => {
+  const named = new Map<string, string>();
+  for (const { name, value } of entries) {
+    const key = name.toLowerCase();
+    if (!named.has(key)) named.set(key, value);
+  }
+  return Object.fromEntries(named);
+};
 
 /** Redirects, rewrites and CORS; undefined for filters that Istio does not have. */
 const convertRouting = (filter: Filter): Omit<FilteredRule, 'mirrors' | 'headers'> | undefined => {

@@ -1,4 +1,5 @@
 import { gatewayServices, isServedByIstio } from '../../../model/gateway-deployment.ts';
+import { admitsListenerSet, isAttachedTo, labelsOfNamespace } from '../../../model/listener-sets.ts';
 import type { Mesh } from '../../../model/mesh.ts';
 import type { Resource } from '../../../model/resource.ts';
 import type {
@@ -9,7 +10,7 @@ import type {
 } from '../../../model/schema/generated/types-gateway-api.ts';
 import { matchesSelector } from '../../../model/selector.ts';
 import type { Report } from '../report.ts';
-import { GATEWAY_API_GROUP, inSeniority, namespaceLabels } from './route-objects.ts';
+import { GATEWAY_API_GROUP, inSeniority } from './route-objects.ts';
 
 /** A listener that Istio serves, of a Gateway or of a ListenerSet attached to one. */
 export interface Listener {
@@ -35,9 +36,10 @@ export const findListeners = (mesh: Mesh, report: Report): readonly Listener[] =
     .filter((gateway) => isServedByIstio(gateway, mesh.of('GatewayClass')))
     .flatMap((gateway) => {
       const services = gatewayServices(gateway);
-      const attached = sets.filter((set) => isParentOf(gateway, set) && admitsSet(mesh, gateway, set, report));
+      const attached = sets.filter((set) => isAttachedTo(set, gateway));
+      warnOfRefused(mesh, gateway, attached, report);
       const kept: Listener[] = [];
-      for (const owner of [gateway, ...attached]) {
+      for (const owner of [gateway, ...attached.filter((set) => admitsListenerSet(mesh, gateway, set))]) {
         for (const section of owner.object.spec.listeners ?? []) {
           const rival = kept.find((other) => !areDistinct(section, other.section));
           if (rival === undefined) kept.push(toListener(mesh, owner, section, services));
@@ -51,25 +53,17 @@ export const findListeners = (mesh: Mesh, report: Report): readonly Listener[] =
     });
 };
 
-const isParentOf = (gateway: Resource<KubernetesGateway>, { namespace, object: { spec } }: Resource<ListenerSet>) =>
-  spec.parentRef.name === gateway.name && (spec.parentRef.namespace ?? namespace) === gateway.namespace;
-
-const admitsSet = (
+const warnOfRefused = (
   mesh: Mesh,
   gateway: Resource<KubernetesGateway>,
-  set: Resource<ListenerSet>,
+  sets: readonly Resource<ListenerSet>[],
   report: Report,
-): boolean => {
-  const { from = 'None', selector } = gateway.object.spec.allowedListeners?.namespaces ?? {};
-  const isAdmitted =
-    from === 'All' ||
-    (from === 'Same' && set.namespace === gateway.namespace) ||
-    (from === 'Selector' && matchesSelector(selector ?? {}, namespaceLabels(mesh, set.namespace)));
-  if (!isAdmitted) {
+): void => {
+  for (const set of sets) {
+    if (admitsListenerSet(mesh, gateway, set)) continue;
     const message = `Gateway ${gateway.namespace}/${gateway.name} allows no listeners of this namespace (spec.allowedListeners); none is served`;
     report.warn(set, 'LISTENERS_NOT_ALLOWED', message, [set.object.spec.parentRef]);
   }
-  return isAdmitted;
 };
 
 const HTTP_LIKE: ReadonlySet<string> = new Set(['HTTP', 'HTTPS', 'TLS']);
@@ -110,7 +104,7 @@ const admittedNamespaces = (mesh: Mesh, own: string, allowed: AllowedRoutes | un
   if (from === 'Same') return [own];
   if (from === 'All' || selector === undefined) return ['*'];
   const known = mesh.of('Namespace').map(({ name }) => name);
-  return known.filter((namespace) => matchesSelector(selector, namespaceLabels(mesh, namespace)));
+  return known.filter((namespace) => matchesSelector(selector, labelsOfNamespace(mesh, namespace)));
 };
 
 const SUPPORTED_KINDS: Readonly<Record<string, readonly string[]>> = {

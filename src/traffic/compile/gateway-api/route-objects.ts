@@ -1,4 +1,3 @@
-import type { Mesh } from '../../../model/mesh.ts';
 import type { Resource } from '../../../model/resource.ts';
 import type { GRPCRoute, HTTPRoute, TCPRoute, TLSRoute } from '../../../model/schema/generated/types-gateway-api.ts';
 
@@ -21,9 +20,3 @@ const compareText = (left: string, right: string): number => (left === right ? 0
 /** Objects of a kind that Istio's controller reads, in the order it hears them. */
 export const inSeniority = <T extends Resource>(resources: readonly T[]): readonly T[] =>
   [...resources].sort(bySeniority);
-
-/** Labels of a namespace as its API server would have them: with its own name among them. */
-export const namespaceLabels = (mesh: Mesh, namespace: string): Readonly<Record<string, string>> => ({
-  ...mesh.namespaceLabels(namespace),
-  'kubernetes.io/metadata.name': namespace,
-});
