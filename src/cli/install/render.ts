@@ -30,7 +30,7 @@ export interface InstallRequest {
 }
 
 /** Time and chance of this machine, and no cluster. */
-export const offlinePlatform = (): Platform => ({
+const offlinePlatform = (): Platform => ({
   cluster: OFFLINE,
   now: Date.now,
   localZone: Intl.DateTimeFormat().resolvedOptions().timeZone,

@@ -14,7 +14,7 @@ import { applySettings } from './settings.ts';
 import { type Descriptors, validateOperator } from './validate.ts';
 
 /** The objects of one component. */
-export interface ComponentManifest {
+interface ComponentManifest {
   readonly component: Component;
   readonly objects: readonly ManifestObject[];
 }

@@ -40,7 +40,7 @@ export const formatPath = (steps: readonly Step[]): string =>
     .replace(/^\./, '');
 
 /** Where a step leads in a list; -1 for nowhere. */
-export const indexIn = (list: readonly unknown[], step: Step): number => {
+const indexIn = (list: readonly unknown[], step: Step): number => {
   if (step.kind === 'index') return step.index < list.length ? step.index : -1;
   if (step.kind === 'key') return -1;
   return list.findIndex((item) =>

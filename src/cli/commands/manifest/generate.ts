@@ -39,6 +39,7 @@ export const manifestGenerate = defineCommand({
     dryRun: flag('--dry-run', 'render and check, and print nothing but what is wrong'),
   },
   formats: ['yaml', 'json'],
+  outputNamesFile: true,
   exitCodes: {
     1: 'the settings are not valid, or a chart refuses them',
     65: 'a file cannot be read',
@@ -73,8 +74,9 @@ export const manifestGenerate = defineCommand({
       context.format === 'json'
         ? `${JSON.stringify({ apiVersion: 'heddle/v1', kind: 'Manifest', items }, null, 2)}\n`
         : printManifest(objects);
-    if (options.outFile === undefined) context.out.write(content);
-    else await save(options.outFile, content, context);
+    const file = options.outFile ?? context.outputs.at(-1)?.file;
+    if (file === undefined) context.out.write(content);
+    else await save(file, content, context);
     return EXIT.ok;
   },
 });
