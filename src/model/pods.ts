@@ -297,7 +297,7 @@ const createContainer = (container: Container, facts: PodFacts, mesh: Mesh): Pod
 
 /** The label wins over the node; its dots stand for the slashes a label cannot hold. */
 const localityOf = (labels: Labels, node: Resource<Node> | undefined): string => {
-  const label = labels['istio-locality'];
+  const label = labels['topology.istio.io/locality'] ?? labels['istio-locality'];
   if (label !== undefined && label !== '') return label.includes('/') ? label : label.replaceAll('.', '/');
   const parts = [
     node?.labels['topology.kubernetes.io/region'] ?? node?.labels['failure-domain.beta.kubernetes.io/region'],

@@ -226,8 +226,7 @@ const isSameLife = (left: Cluster['lifetimes'], right: Cluster['lifetimes']): bo
   left === right ||
   (left?.idleMs === right?.idleMs &&
     left?.maxDurationMs === right?.maxDurationMs &&
-    left?.keepAliveMs === right?.keepAliveMs &&
-    left?.maxStreams === right?.maxStreams);
+    left?.keepAliveMs === right?.keepAliveMs);
 
 const usageOf = ({ balancer, pools, waiting, tunnels, retries }: ClusterState): Usage => {
   let requests = 0;

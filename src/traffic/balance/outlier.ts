@@ -192,6 +192,7 @@ const firstDue = (state: OutlierState): { readonly priority: number; readonly at
 };
 
 const tick = (state: OutlierState, cluster: Cluster, settings: OutlierDetection, atMs: number): void => {
+  if (state.hosts.size > cluster.endpoints.length) forgetOthers(state, cluster);
   for (const [key, host] of state.hosts) {
     if (host.ejectedAtMs === undefined) {
       if (host.backOff > 0) host.backOff -= 1;
@@ -205,6 +206,12 @@ const tick = (state: OutlierState, cluster: Cluster, settings: OutlierDetection,
     host.consecutiveLocalOriginFailures = 0;
     noteChange(state, cluster, key, atMs);
   }
+};
+
+/** Endpoints that a reload took away. */
+const forgetOthers = (state: OutlierState, cluster: Cluster): void => {
+  const keys = new Set(cluster.endpoints.map(({ key }) => key));
+  for (const key of state.hosts.keys()) if (!keys.has(key)) state.hosts.delete(key);
 };
 
 const noteChange = (state: OutlierState, cluster: Cluster, key: string, nowMs: number): void => {
