@@ -11,13 +11,13 @@ export interface Probe {
   readonly expected: ProbeExpectation;
 }
 
-export interface ProbeGateway {
+interface ProbeGateway {
   readonly Gateway: { readonly Name: string; readonly Namespace: string };
   readonly Listeners: readonly string[] | null;
 }
 
 /** A pod of the mesh by its labels: `app=echo,version=v1`. */
-export interface ProbeClient {
+interface ProbeClient {
   readonly Client: string;
   readonly Namespace: string;
 }
@@ -30,7 +30,7 @@ interface ProbeRequest {
   readonly Headers?: Readonly<Record<string, string>>;
 }
 
-export interface ProbeExpectation {
+interface ProbeExpectation {
   readonly Request?: ProbeRequest;
   readonly ExpectedRequest?: { readonly Request?: ProbeRequest; readonly AbsentHeaders?: readonly string[] };
   readonly RedirectRequest?: Readonly<Partial<Record<'Scheme' | 'Host' | 'Port' | 'Path', string>>>;
