@@ -6,6 +6,7 @@ import { createIdentityKeeper } from '../ca/rotation.ts';
 import type { Mesh } from '../model/mesh.ts';
 import type { SocketAddress } from '../proxy/proxy.ts';
 import type { AccessRecord } from '../telemetry/access-record.ts';
+import type { ClusterCounts } from '../telemetry/cluster-metrics.ts';
 import { compileMesh } from '../traffic/compile/compile-mesh.ts';
 import type { CompiledMesh, World } from '../traffic/compile/world.ts';
 import { type AddressBook, createAddressBook } from './address-book.ts';
@@ -56,6 +57,8 @@ export interface MeshRuntime {
   readonly notReady: ReadonlyMap<string, string>;
   /** Asks every application that is a process of its own whether it answers; true when an answer differs from before. */
   probe(): Promise<boolean>;
+  /** What goes on in the clusters of every proxy, by its pod's key. */
+  clusterCounts(): readonly (readonly [key: string, clusters: readonly ClusterCounts[]])[];
   close(drainMs: number): Promise<void>;
 }
 
@@ -193,6 +196,12 @@ class LiveMesh implements MeshRuntime {
       bindingOf: (pod) => this.#bindings.get(podKey(pod)),
       onRecord,
     });
+  }
+
+  clusterCounts(): readonly (readonly [key: string, clusters: readonly ClusterCounts[]])[] {
+    return [...this.pods].flatMap(([key, { proxy }]) =>
+      proxy === undefined ? [] : [[key, proxy.clusterCounts()] as const],
+    );
   }
 
   async bind(keys: readonly string[], target: SocketAddress | undefined): Promise<void> {

@@ -7,6 +7,7 @@ import type { Clock } from '../base/ports.ts';
 import { hasErrors, type Problem } from '../base/problem.ts';
 import { openAuthority } from '../ca/store.ts';
 import { watchSources } from '../input/watch.ts';
+import { renderClusterMetrics } from '../telemetry/cluster-metrics.ts';
 import type { SourceText } from '../yaml/source-text.ts';
 import { openAccessLogFile } from './access-log-file.ts';
 import { describeChanges } from './changes.ts';
@@ -249,7 +250,7 @@ const start = async (options: SupervisorOptions, cleanup: Cleanup): Promise<Supe
     reload: () => reloader.reload(),
     // Answered first: whoever asks to stop should hear that it was understood.
     stop: () => void setImmediate(() => void close()),
-    metrics: recorder.metrics,
+    metrics: () => recorder.metrics() + renderClusterMetrics(runtime.clusterCounts()),
     refreshReadiness: () => reloader.refreshReadiness(),
   });
   await publish(options, state, control, doors.port, cleanup);

@@ -48,6 +48,7 @@ export const createProxy = (options: ProxyOptions): MeshProxy => {
       };
       return open(at, (socket) => acceptAtDoor(state, behind, socket));
     },
+    clusterCounts: () => state.clusters.counts(),
     close: async (drainMs) => {
       for (const server of servers) server.close();
       await state.drain(drainMs);

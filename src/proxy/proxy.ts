@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../base/ports.ts';
 import type { Identity } from '../ca/certificate.ts';
 import type { AccessRecord } from '../telemetry/access-record.ts';
+import type { ClusterCounts } from '../telemetry/cluster-metrics.ts';
 import type { ProxyTables } from '../traffic/tables.ts';
 
 export interface SocketAddress {
@@ -68,6 +69,8 @@ export interface MeshProxy {
    * their way to the service; all others belong to the gateway, as if they had come to its port.
    */
   listenDoor(at: SocketAddress, gateway: () => DoorTarget | undefined): Promise<SocketAddress>;
+  /** What goes on in its clusters, for metrics. */
+  clusterCounts(): readonly ClusterCounts[];
   /** Stops accepting, lets requests in flight finish for at most `drainMs`, then closes everything. */
   close(drainMs: number): Promise<void>;
 }

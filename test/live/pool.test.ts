@@ -4,6 +4,7 @@ import type { Identity } from '../../src/ca/certificate.ts';
 import { createProxy } from '../../src/proxy/create-proxy.ts';
 import type { SocketAddress } from '../../src/proxy/proxy.ts';
 import type { AccessRecord } from '../../src/telemetry/access-record.ts';
+import { renderClusterMetrics } from '../../src/telemetry/cluster-metrics.ts';
 import type { Cluster, RouteAction } from '../../src/traffic/tables.ts';
 import {
   APP,
@@ -81,7 +82,7 @@ const gateway = async (
   });
   closers.push(() => proxy.close(0));
   const at = await proxy.listenGateway(80, { host: '127.0.0.1', port: 0 });
-  return { at, records };
+  return { at, records, proxy };
 };
 
 const ask = (at: SocketAddress): { readonly response: Promise<string> } => {
@@ -151,7 +152,7 @@ describe('outlier detection', () => {
       baseEjectionMs: 30_000,
       maxEjectionPercent: 100,
     };
-    const { at } = await gateway([bad.at, good.at], { outlier });
+    const { at, proxy } = await gateway([bad.at, good.at], { outlier });
     const seen: string[] = [];
     for (let turn = 0; turn < 4; turn += 1) {
       const asked = ask(at);
@@ -161,6 +162,10 @@ describe('outlier detection', () => {
       seen.push(statusOf(await asked.response));
     }
     expect(seen).toEqual(['500', '200', '200', '200']);
+    const text = renderClusterMetrics([['default/gateway-0', proxy.clusterCounts()]]);
+    const labels = `{proxy="default/gateway-0",cluster_name="${APP}"}`;
+    expect(text).toContain(`envoy_cluster_outlier_detection_ejections_active${labels} 1\n`);
+    expect(text).toContain(`envoy_cluster_outlier_detection_ejections_enforced_total${labels} 1\n`);
   });
 });
 

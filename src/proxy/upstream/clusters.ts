@@ -1,3 +1,4 @@
+import type { ClusterCounts } from '../../telemetry/cluster-metrics.ts';
 import {
   type Admission,
   admitConnection,
@@ -125,6 +126,16 @@ export class Clusters {
     const pool = new Pool(settings, this.world);
     pools.set(endpoint.key, pool);
     return pool;
+  }
+
+  /** Every cluster that a request or a connection has gone to. */
+  counts(): readonly ClusterCounts[] {
+    return [...this.states].map(([cluster, state]) => {
+      const { outlier } = state.balancer;
+      const { ejections = 0, refusedEjections = 0 } = outlier ?? {};
+      const ejected = [...(outlier?.ejected ?? [])];
+      return { cluster, ...usageOf(state), overflows: state.overflows, ejected, ejections, refusedEjections };
+    });
   }
 
   replaceTables(tables: ProxyTables): void {
