@@ -35,6 +35,7 @@ export const findListeners = (mesh: Mesh, report: Report): readonly Listener[] =
   return inSeniority(mesh.of('KubernetesGateway'))
     .filter((gateway) => isServedByIstio(gateway, mesh.of('GatewayClass')))
     .flatMap((gateway) => {
+      warnOfUnused(gateway, report);
       const services = gatewayServices(gateway);
       const attached = sets.filter((set) => isAttachedTo(set, gateway));
       warnOfRefused(mesh, gateway, attached, report);
@@ -51,6 +52,22 @@ export const findListeners = (mesh: Mesh, report: Report): readonly Listener[] =
       }
       return kept;
     });
+};
+
+const warnOfUnused = (gateway: Resource<KubernetesGateway>, report: Report): void => {
+  const { spec } = gateway.object;
+  if (spec.tls !== undefined) {
+    const effect = 'no certificate of clients is asked for, and none is shown to backends';
+    report.unsupportedField(gateway, 'spec.tls', effect, [spec, 'tls']);
+  }
+  if (spec.defaultScope === 'All') {
+    const effect = 'only routes that name the Gateway are attached, as in Istio';
+    report.unsupportedField(gateway, 'defaultScope', effect, [spec, 'defaultScope']);
+  }
+  for (const listener of spec.listeners ?? []) {
+    if (listener.filters === undefined) continue;
+    report.unsupportedField(gateway, 'filters of listeners', 'requests pass unfiltered', [listener, 'filters']);
+  }
 };
 
 const warnOfRefused = (

@@ -27,8 +27,13 @@ export interface ParentContext {
 }
 
 /** Where a route's parents take it in; parents that do not are reported with the first listener's reason. */
-export const attachmentsOf = (context: ParentContext, route: RouteResource): readonly Attachment[] =>
-  (route.object.spec.parentRefs ?? []).flatMap((reference) => {
+export const attachmentsOf = (context: ParentContext, route: RouteResource): readonly Attachment[] => {
+  const { spec } = route.object;
+  if (spec.useDefaultGateways === 'All') {
+    const effect = 'the route is attached to the parents that it names, as in Istio';
+    context.report.unsupportedField(route, 'useDefaultGateways', effect, [spec, 'useDefaultGateways']);
+  }
+  return (spec.parentRefs ?? []).flatMap((reference) => {
     const { group = GATEWAY_API_GROUP, kind = 'Gateway' } = reference;
     const namespace = reference.namespace ?? route.namespace;
     const found =
@@ -40,6 +45,7 @@ export const attachmentsOf = (context: ParentContext, route: RouteResource): rea
     context.report.warn(route, 'ROUTE_NOT_ATTACHED', message, [reference]);
     return [];
   });
+};
 
 /** The attachment, or why there is none. */
 const onMesh = (
