@@ -1,11 +1,11 @@
 /** The facts that authorization decides on, taken from a connection and its request. */
 import { type AuthorizationDecision, authorize, type Denial, type RequestFacts } from '../traffic/authorize.ts';
-import { believedAddress } from '../traffic/forwarded.ts';
 import type { Authorization, ProxyTables } from '../traffic/tables.ts';
 import type { Forwarded } from './forwarded-headers.ts';
 import type { HeaderEditor } from './http1/header-editor.ts';
 import type { RequestView } from './http1/request-view.ts';
 import type { Place } from './place.ts';
+import { remoteAddressOf } from './remote-address.ts';
 
 /** A request as it stands when its route is known and no header operation of the mesh has been applied. */
 interface AuthorizedRequest {
@@ -53,11 +53,8 @@ class AskedRequest implements RequestFacts {
   }
 
   get remoteAddress(): string {
-    const { direction, remoteAddress } = this.place;
     const { request, forwarded } = this.asked;
-    const isGateway = direction === 'gateway';
-    const given = isGateway ? forwarded.forwardedFor : request.headerValues('x-forwarded-for').join(',');
-    return believedAddress(isGateway, this.authorization.trustedProxies, given, remoteAddress);
+    return remoteAddressOf(this.place, request, forwarded, this.authorization.trustedProxies);
   }
 
   /** What the client sent less what is not believed, and with what every request of the mesh carries. */

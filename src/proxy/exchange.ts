@@ -42,7 +42,8 @@ import type { ProxyState } from './proxy-state.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
 import { type Forward, requestLines } from './request-lines.ts';
 import { localLines, responseLines } from './response-lines.ts';
-import { Sending, type SendingOwner } from './sending.ts';
+import { Sending } from './sending.ts';
+import type { SendingOwner } from './sending-order.ts';
 import { type DownstreamStream, noBytes, type RequestSink } from './stream.ts';
 
 const CONTENT_TYPE = idOf('content-type');

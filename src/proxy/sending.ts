@@ -2,70 +2,26 @@
  * A request on its way to its cluster: one attempt after another until one is the answer. Also what goes with sending:
  * the time limits of a try and of the route, and the copies that mirrors get.
  *
- *   pick > send > classify > retry?
+ *   pick > wait? > send > classify > retry?
  */
-import type { Permit } from '../traffic/authorize.ts';
 import { outlierStatus } from '../traffic/balance/outlier.ts';
 import type { PickWishes } from '../traffic/balance/pick-endpoint.ts';
 import { excludedPriorities } from '../traffic/balance/priority-load.ts';
 import { isSampled } from '../traffic/fault.ts';
 import { type AttemptOutcome, decideRetry } from '../traffic/retry.ts';
-import type { Cluster, ClusterLimits, Endpoint } from '../traffic/tables.ts';
-import type { ExchangeView, SendingView } from './exchange-view.ts';
+import type { ClusterLimits, Endpoint } from '../traffic/tables.ts';
+import type { SendingView } from './exchange-view.ts';
 import type { Head } from './http1/head.ts';
 import { idOf } from './http1/header-names.ts';
-import {
-  attemptFailed,
-  type LocalAnswer,
-  noHealthyUpstream,
-  perTryTimeout,
-  poolOverflow,
-  responseTimeout,
-} from './local-answer.ts';
+import { attemptFailed, noHealthyUpstream, perTryTimeout, poolOverflow, responseTimeout } from './local-answer.ts';
 import { startMirror } from './mirror.ts';
 import { pickFor } from './pick.ts';
-import type { ReplayBuffer } from './replay-buffer.ts';
 import { requestHash } from './request-hash.ts';
-import type { Forward, RequestLines } from './request-lines.ts';
+import type { SendingOrder, SendingOwner } from './sending-order.ts';
 import { type AttemptFailure, type AttemptListener, noBytes, type UpstreamStream } from './stream.ts';
 import type { Waiter } from './upstream/clusters.ts';
 
 const GRPC_STATUS = idOf('grpc-status');
-
-/** The exchange a request belongs to: it hears what became of the sending. */
-export interface SendingOwner extends ExchangeView {
-  readonly isRequestComplete: boolean;
-  /** The response that is passed on begins. `grpcStatus` of one without a body, where it tells one. */
-  onUpstreamHead(
-    head: Head,
-    isBodiless: boolean,
-    grpcStatus: number | undefined,
-    bytes: Buffer,
-    start: number,
-    end: number,
-  ): boolean;
-  /** False = stop until the client has read more. */
-  onUpstreamBody(bytes: Buffer, start: number, end: number): boolean;
-  onUpstreamEnd(bodyBytes: number): void;
-  /** No attempt brought a response. */
-  answer(local: LocalAnswer): void;
-  /** The response that had begun cannot be completed. */
-  breakOff(flag: string, details: string): void;
-  addFlags(flags: string): void;
-  /** There is somebody to take the rest of the request again. */
-  release(): void;
-  pauseRequest(): void;
-}
-
-/** What an exchange hands over when it has decided to forward. */
-export interface SendingOrder {
-  readonly permit: Permit;
-  readonly action: Forward;
-  readonly cluster: Cluster;
-  readonly lines: RequestLines;
-  /** What arrived of the body before there was an attempt; kept for later ones where needed. */
-  readonly replay: ReplayBuffer;
-}
 
 export class Sending implements AttemptListener, SendingView {
   attempts = 0;
