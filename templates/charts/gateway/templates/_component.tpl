@@ -30,7 +30,8 @@ release: {{ .root.Release.Name }}
 {{- if $required }}
   {{- $_ := set $node "requiredDuringSchedulingIgnoredDuringExecution" (dict "nodeSelectorTerms" (list (dict "matchExpressions" $required))) }}
 {{- end }}
-{{- $affinity := dict "nodeAffinity" $node }}
+{{- $affinity := dict }}
+{{- if $node }}{{ $_ := set $affinity "nodeAffinity" $node }}{{ end }}
 {{- $apart := dict }}
 {{- with .gateway.podAntiAffinityLabelSelector }}
   {{- $_ := set $apart "requiredDuringSchedulingIgnoredDuringExecution" (include "component.terms" . | fromYamlArray) }}
