@@ -1,0 +1,222 @@
+/** A route's forward action: every destination with its share, and what becomes of the request there. */
+import { expandOperators } from '../header-operators.ts';
+import { applyHeaderOperations } from '../headers.ts';
+import { type AttemptOutcome, decideRetry } from '../retry.ts';
+import { rewritePath } from '../rewrite.ts';
+import type { Cluster, ProxyTables, Route, RouteAction, WeightedDestination } from '../tables.ts';
+import { sourceOf } from './conditions.ts';
+import { endpointShares } from './endpoint-shares.ts';
+import type { Branch, Step } from './explanation.ts';
+import type { MeshView } from './mesh-view.ts';
+import type { TravellingRequest } from './request-headers.ts';
+import { type Reception, receive } from './server-side.ts';
+
+type Forward = Extract<RouteAction, { readonly kind: 'forward' }>;
+
+/** Where the first proxy sends from. */
+export interface Sender {
+  readonly view: MeshView;
+  readonly tables: ProxyTables;
+  /** Original destination of the connection. */
+  readonly address: string;
+  readonly port: number;
+  readonly steps: Step[];
+}
+
+/** The mesh's own answer, as a caller of HTTP or of gRPC sees it. */
+export const ownAnswer = (request: TravellingRequest, status: number, grpcStatus = GRPC_CODES.get(status) ?? 2) =>
+  request.isGrpc ? { status: 200, grpcStatus } : { status };
+
+/** Envoy's translation of HTTP statuses for gRPC; 2 for all others. */
+const GRPC_CODES: ReadonlyMap<number, number> = new Map([
+  [400, 13],
+  [401, 16],
+  [403, 7],
+  [404, 12],
+  [429, 14],
+  [502, 14],
+  [503, 14],
+  [504, 14],
+]);
+
+/** Follows a request to every destination of its route; probabilities are parts of `probability`. */
+export const forward = (
+  sender: Sender,
+  route: Route,
+  action: Forward,
+  request: TravellingRequest,
+  probability: number,
+): readonly Branch[] => {
+  describePolicies(sender, action, route);
+  const { destinations, totalWeight } = action;
+  return destinations.flatMap((destination) => {
+    const share = destinations.length === 1 || totalWeight === 0 ? 1 : destination.weight / totalWeight;
+    if (share === 0) return [];
+    const sent = prepare(sender, route, action, destination, request);
+    return toCluster(sender, destination, sent, action, probability * share);
+  });
+};
+
+const describePolicies = (
+  { steps }: Sender,
+  { rewrite, timeoutMs, retry, mirrors, hash }: Forward,
+  { origin }: Route,
+): void => {
+  const source = sourceOf(origin);
+  const add = (stage: Step['stage'], decision: string): number => steps.push({ stage, decision, ...source });
+  if (timeoutMs > 0) add('timeout', `${timeoutMs} ms for the whole request`);
+  if (retry !== undefined && retry.attempts > 0) {
+    const each = retry.perTryTimeoutMs > 0 ? `, ${retry.perTryTimeoutMs} ms for each try` : '';
+    add('retry', `up to ${retry.attempts} more on ${[...retry.on].join(',')}${each}`);
+  }
+  for (const { cluster, percent } of mirrors) add('mirror', `${percent} % of requests are copied to ${cluster}`);
+  if (rewrite?.authority !== undefined) add('rewrite', `host becomes ${rewrite.authority}`);
+  if (hash !== undefined)
+    add('destination', `consistent hash by ${hash.map(({ kind }) => kind).join(', ')}: one client keeps its endpoint`);
+};
+
+const prepare = (
+  { steps, tables, address, port }: Sender,
+  route: Route,
+  { rewrite }: Forward,
+  destination: WeightedDestination,
+  request: TravellingRequest,
+): TravellingRequest => {
+  const sent = request.copy();
+  if (rewrite !== undefined) {
+    sent.path = rewritePath(rewrite, request.path);
+    if (sent.path !== request.path)
+      steps.push({ stage: 'rewrite', decision: `${request.path} becomes ${sent.path}`, ...sourceOf(route.origin) });
+    if (rewrite.path !== undefined) sent.set('x-envoy-original-path', request.path);
+    if (rewrite.authority !== undefined) sent.authority = rewrite.authority;
+  }
+  const levels = [destination.requestHeaders, route.requestHeaders];
+  if (levels.some((level) => level !== undefined)) {
+    steps.push({
+      stage: 'headers',
+      decision: `changed on the way to ${destination.cluster}`,
+      ...sourceOf(destination.origin ?? route.origin),
+    });
+    applyHeaderOperations(levels, sent, (template) =>
+      expandOperators(template, {
+        plain: (name) =>
+          name === 'DOWNSTREAM_LOCAL_ADDRESS'
+            ? `${address}:${port}`
+            : name === 'HOSTNAME'
+              ? tables.node.pod
+              : undefined,
+        request: (name) =>
+          ({
+            ':path': request.path,
+            ':authority': request.authority,
+            host: request.authority,
+            ':method': request.method,
+            ':scheme': request.scheme,
+          })[name] ??
+          request.headerValues(name)[0] ??
+          '',
+        response: () => '',
+      }),
+    );
+  }
+  if (sent.authority !== request.authority) sent.set('x-envoy-original-host', request.authority);
+  return sent;
+};
+
+const balancerText = ({ endpoints, balancer, kind }: Cluster): string => {
+  if (kind === 'original-destination') return 'the address the client dialled';
+  return `${balancer.kind.toUpperCase().replaceAll('-', '_')} over ${endpoints.length} ${endpoints.length === 1 ? 'endpoint' : 'endpoints'}`;
+};
+
+const percentText = (share: number): string => `${Math.round(share * 1000) / 10} %`;
+
+const toCluster = (
+  { view, tables, address, port, steps }: Sender,
+  destination: WeightedDestination,
+  request: TravellingRequest,
+  action: Forward,
+  probability: number,
+): readonly Branch[] => {
+  const name = destination.cluster;
+  const cluster = tables.clusters.get(name);
+  if (cluster === undefined) {
+    const status = action.missingClusterStatus ?? 503;
+    const because = `there is no cluster ${name}: the host, port or subset does not exist for this client`;
+    steps.push({ stage: 'destination', decision: because, ...sourceOf(destination.origin) });
+    return [{ probability, ...ownAnswer(request, status), flags: 'NC', cluster: null, because }];
+  }
+  steps.push({
+    stage: 'destination',
+    decision: `${name}, ${percentText(probability)}, ${balancerText(cluster)}`,
+    ...sourceOf(cluster.origin ?? destination.origin),
+  });
+  const shares = endpointShares(view, cluster, address, port);
+  if (shares.length === 0)
+    return [
+      { probability, ...ownAnswer(request, 503), flags: 'UH', cluster: name, because: `${name} has no ready endpoint` },
+    ];
+  const told = new Set<string>();
+  return shares.map(({ endpoint, share }) => {
+    const reception = receive(
+      view,
+      {
+        address: endpoint.address,
+        port: endpoint.port,
+        transport: endpoint.transport,
+        fromAddress: tables.node.address,
+        fromId: tables.node.spiffeId,
+      },
+      request,
+    );
+    const story = JSON.stringify(reception.steps.map(({ stage, decision }) => [stage, decision]));
+    if (!told.has(story)) steps.push(...reception.steps);
+    told.add(story);
+    return branchOf(reception, request, action, name, probability * share);
+  });
+};
+
+const branchOf = (
+  reception: Reception,
+  request: TravellingRequest,
+  action: Forward,
+  cluster: string,
+  probability: number,
+): Branch => {
+  const at = { probability, cluster };
+  switch (reception.kind) {
+    case 'answered': {
+      const { host, path, workload, version } = reception;
+      return {
+        ...at,
+        status: 200,
+        flags: '-',
+        because: 'the application answers',
+        received: { host, path, workload, version },
+      };
+    }
+    case 'refused-path':
+      return { ...at, ...ownAnswer(request, 400), flags: '-', because: 'the path cannot be normalized' };
+    case 'denied':
+      return {
+        ...at,
+        ...ownAnswer(request, 403),
+        flags: '-',
+        because: `denied by ${reception.policy}`,
+        policy: reception.policy,
+      };
+    default: {
+      const isReset = reception.kind === 'reset';
+      const outcome: AttemptOutcome = isReset ? { kind: 'reset', requestSent: true } : { kind: 'connect-failure' };
+      const last = decideRetry(action.retry, (action.retry?.attempts ?? 0) + 1, outcome, 0);
+      const exhausted = last.kind === 'stop' && last.limitExceeded ? 'URX,' : '';
+      const because = reception.steps.at(-1)?.decision ?? 'the connection fails';
+      return {
+        ...at,
+        ...ownAnswer(request, 503),
+        flags: `${exhausted}${isReset ? 'UC' : 'UF'}`,
+        because,
+        ...(reception.policy === undefined ? {} : { policy: reception.policy }),
+      };
+    }
+  }
+};

@@ -1,0 +1,227 @@
+/** What happens at the other end of a connection: its sidecar, if there is one, and the application. */
+import {
+  authorize,
+  type ConnectionFacts,
+  describeDenial,
+  firstMatch,
+  type RequestFacts,
+  unmetOfRule,
+} from '../authorize.ts';
+import { believedAddress } from '../forwarded.ts';
+import { normalizePath } from '../path.ts';
+import type { Authorization, AuthorizationPolicies, ProxyTables, UpstreamTransport } from '../tables.ts';
+import { sourceOf, unmetPolicyText } from './conditions.ts';
+import type { Step, Tried } from './explanation.ts';
+import type { MeshView } from './mesh-view.ts';
+import { type TravellingRequest, takeOver } from './request-headers.ts';
+
+/** How a request fares at a proxy's policies. */
+export interface Asked {
+  readonly step: Step | undefined;
+  /** The rule or policies that denied, with their lines; undefined = allowed. */
+  readonly deniedBy: string | undefined;
+}
+
+const triedOf = (
+  { custom, deny, allow }: AuthorizationPolicies,
+  connection: ConnectionFacts,
+  request: RequestFacts | undefined,
+): readonly Tried[] =>
+  [...custom, ...deny, ...(allow?.rules ?? [])].flatMap((rule) => {
+    const unmet = unmetOfRule(rule, connection, request);
+    if (unmet === undefined) return [];
+    return [
+      {
+        rule: `${rule.origin.resource} ${rule.name}`,
+        ...sourceOf(rule.origin),
+        failed: unmetPolicyText(unmet, connection, request),
+      },
+    ];
+  });
+
+/** Asks the policies of a proxy, and tells which of them decided. */
+export const askPolicies = (
+  policies: AuthorizationPolicies,
+  connection: ConnectionFacts,
+  request: RequestFacts | undefined,
+): Asked => {
+  const decision = authorize(policies, connection, request);
+  const tried = triedOf(policies, connection, request);
+  const more = tried.length === 0 ? {} : { tried };
+  if (decision.kind === 'deny') {
+    const origin = decision.by === 'no ALLOW policy matched' ? decision.candidates[0] : decision.by;
+    const deniedBy = describeDenial(decision);
+    return {
+      deniedBy,
+      step: { stage: 'authorization', decision: `denied by ${deniedBy}`, ...sourceOf(origin), ...more },
+    };
+  }
+  const rule = policies.allow === undefined ? undefined : firstMatch(policies.allow.rules, connection, request);
+  const by = rule === undefined ? 'no DENY rule matches' : `by ${rule.origin.resource} ${rule.name}`;
+  return {
+    deniedBy: undefined,
+    step: { stage: 'authorization', decision: `allowed: ${by}`, ...sourceOf(rule?.origin), ...more },
+  };
+};
+
+/** The facts of a request that policies ask for, at a proxy that has taken it over. */
+export const factsOf = (
+  request: TravellingRequest,
+  { trustedProxies }: Authorization,
+  connection: ConnectionFacts,
+  isGateway: boolean,
+): RequestFacts => ({
+  method: request.method,
+  path: request.path,
+  authority: request.authority,
+  scheme: request.scheme,
+  remoteAddress: believedAddress(
+    isGateway,
+    trustedProxies,
+    request.headerValues('x-forwarded-for').join(','),
+    connection.remoteAddress,
+  ),
+  headerValues: (name) => request.headerValues(name),
+});
+
+/** A connection on its way to an endpoint. */
+export interface Arrival {
+  readonly address: string;
+  readonly port: number;
+  readonly transport: UpstreamTransport;
+  readonly fromAddress: string;
+  /** SPIFFE id the client's proxy presents; empty without one. */
+  readonly fromId: string;
+}
+
+/** How it ended there. */
+export type Reception =
+  | {
+      readonly kind: 'answered';
+      readonly steps: readonly Step[];
+      readonly host: string;
+      readonly path: string;
+      readonly workload: string;
+      readonly version: string;
+    }
+  | { readonly kind: 'denied' | 'refused-path'; readonly steps: readonly Step[]; readonly policy: string }
+  | { readonly kind: 'reset' | 'connect-failure'; readonly steps: readonly Step[]; readonly policy?: string };
+
+/** The name of an endpoint outside of the mesh, or its address. */
+const outsideName = ({ world }: MeshView, address: string): string => {
+  for (const [name, known] of world.externals) if (known === address && !name.startsWith('*')) return name;
+  return address;
+};
+
+/** Follows a request into a pod. */
+export const receive = (view: MeshView, arrival: Arrival, sent: TravellingRequest): Reception => {
+  const placed = view.pods.get(arrival.address);
+  const isMutual = arrival.transport.kind === 'istio-mutual';
+  if (placed === undefined) {
+    const decision = `${arrival.address}:${arrival.port}, outside of the mesh`;
+    const steps: readonly Step[] = [{ stage: 'application', decision }];
+    return {
+      kind: 'answered',
+      steps,
+      host: sent.authority,
+      path: sent.path,
+      workload: outsideName(view, arrival.address),
+      version: '',
+    };
+  }
+  const { pod } = placed;
+  const tables = pod.proxyMode === 'none' ? undefined : view.tablesOf(placed);
+  const answered = (steps: readonly Step[], request: TravellingRequest): Reception => ({
+    kind: 'answered',
+    steps: [
+      ...steps,
+      {
+        stage: 'application',
+        decision: `${pod.namespace}/${pod.workload} receives ${request.method} ${request.authority}${request.path} on port ${arrival.port}; 200 assumed`,
+      },
+    ],
+    host: request.authority,
+    path: request.path,
+    workload: pod.workload,
+    version: pod.labels['version'] ?? '',
+  });
+  if (tables === undefined) {
+    const step: Step = {
+      stage: 'mtls',
+      decision: isMutual
+        ? `failed: mutual TLS to ${pod.workload}, which has no sidecar (${pod.sidecar.reason})`
+        : `plaintext: ${pod.workload} has no sidecar (${pod.sidecar.reason})`,
+    };
+    return isMutual ? { kind: 'connect-failure', steps: [step] } : answered([step], sent);
+  }
+  const port = tables.inbound.get(arrival.port);
+  const mode = port?.mtls ?? tables.inboundDefault;
+  const source = sourceOf(port?.mtlsOrigin);
+  const spoken = isMutual ? 'mutual TLS' : 'plaintext';
+  if (mode === 'STRICT' && !isMutual)
+    return {
+      kind: 'reset',
+      steps: [{ stage: 'mtls', decision: `refused: client plaintext, server STRICT`, ...source }],
+    };
+  if (mode === 'DISABLE' && isMutual)
+    return {
+      kind: 'connect-failure',
+      steps: [{ stage: 'mtls', decision: 'failed: client mutual TLS, server DISABLE', ...source }],
+    };
+  const mtls: Step = {
+    stage: 'mtls',
+    decision: `${spoken}: server ${mode}${isMutual ? `, client ${arrival.fromId}` : ''}`,
+    ...source,
+  };
+  const connection: ConnectionFacts = {
+    address: arrival.address,
+    port: arrival.port,
+    remoteAddress: arrival.fromAddress,
+    tls:
+      arrival.transport.kind === 'istio-mutual'
+        ? { serverName: arrival.transport.sni, peerPrincipal: arrival.fromId }
+        : undefined,
+  };
+  const isHttp = port !== undefined && port.protocol !== 'tcp';
+  return isHttp
+    ? serveHttp(tables, sent, connection, mtls, answered)
+    : passBytes(tables, sent, connection, mtls, answered);
+};
+
+type Answer = (steps: readonly Step[], request: TravellingRequest) => Reception;
+
+const passBytes = (
+  tables: ProxyTables,
+  sent: TravellingRequest,
+  connection: ConnectionFacts,
+  mtls: Step,
+  answered: Answer,
+): Reception => {
+  if (tables.authorization === undefined) return answered([mtls], sent);
+  const { step, deniedBy } = askPolicies(tables.authorization.tcp, connection, undefined);
+  const steps = step === undefined ? [mtls] : [mtls, step];
+  return deniedBy === undefined ? answered(steps, sent) : { kind: 'reset', steps, policy: deniedBy };
+};
+
+const serveHttp = (
+  tables: ProxyTables,
+  sent: TravellingRequest,
+  connection: ConnectionFacts,
+  mtls: Step,
+  answered: Answer,
+): Reception => {
+  const request = sent.copy();
+  takeOver(request, false, connection.tls !== undefined, connection.remoteAddress);
+  const normal = normalizePath(request.path, tables.pathNormalization ?? 'BASE');
+  if ('refused' in normal)
+    return { kind: 'refused-path', steps: [mtls, { stage: 'path', decision: `400: ${normal.refused}` }], policy: '' };
+  request.path = normal.path;
+  if (tables.authorization === undefined) return answered([mtls], request);
+  const { step, deniedBy } = askPolicies(
+    tables.authorization.http,
+    connection,
+    factsOf(request, tables.authorization, connection, false),
+  );
+  const steps = step === undefined ? [mtls] : [mtls, step];
+  return deniedBy === undefined ? answered(steps, request) : { kind: 'denied', steps, policy: deniedBy };
+};
