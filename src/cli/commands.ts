@@ -155,7 +155,7 @@ export const SECTIONS: readonly Section[] = [
       },
       {
         name: 'explain',
-        summary: 'the page of a code that analyze reports',
+        summary: 'why a request goes where it goes; what a code or flag means',
         load: async () => (await import('./commands/explain.ts')).explain,
       },
     ],

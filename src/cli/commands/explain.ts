@@ -1,74 +1,50 @@
-import { type Code, MESSAGES } from '../../analysis/messages.ts';
-import { suggest } from '../../base/distance.ts';
 import { Fault } from '../../base/fault.ts';
-import { pageOf } from '../analysis/pages.ts';
-import { type Context, defineCommand } from '../command.ts';
-import { EXIT } from '../exit.ts';
-import { printDocument } from '../output.ts';
-import { documentationUrl, levelName } from '../report/analysis/report.ts';
+import { defineCommand, flag, integer, text, texts } from '../command.ts';
 
-const CODES = Object.entries(MESSAGES);
-
-/** Finds a code by itself or by its name, in any case. */
-const findCode = (word: string): Code => {
-  const wanted = word.toLowerCase();
-  const found = CODES.find(([code, { name }]) => code.toLowerCase() === wanted || name.toLowerCase() === wanted);
-  if (found !== undefined) return found[0] as Code;
-  const near = suggest(
-    word,
-    CODES.flatMap(([code, { name }]) => [code, name]),
-  );
-  throw new Fault(`there is no code "${word}"`, {
-    kind: 'usage',
-    code: 'UNKNOWN_CODE',
-    hint: near === undefined ? 'heddle analyze --list shows all codes' : `did you mean ${near}?`,
-  });
-};
-
-/** Headings in bold; what stands between fences keeps its colours to itself. */
-const styled = (page: string, { out }: Context): string =>
-  page
-    .split(/^(```.*?^```)$/ms)
-    .map((part) =>
-      part.startsWith('```')
-        ? part.replace(/#.*\b(?:error|warning|info): .*$/gm, (comment) => out.paint.yellow(comment))
-        : part.replace(/^#+ .*$/gm, (heading) => out.paint.bold(heading)),
-    )
-    .join('');
+const METHOD = /^[A-Z]+$/;
 
 export const explain = defineCommand({
-  summary: 'Shows the page of a code: what is wrong, what it does to traffic, what to do, and examples.',
+  summary: 'Says why a request goes where it goes, from files alone; or shows the page of a code or response flag.',
   examples: [
-    ['heddle explain IST0101', 'by code'],
-    ['heddle explain SchemaValidationError', 'by name'],
-    ['heddle explain IST0101 -o json', 'for scripts'],
+    ['heddle explain GET http://reviews/ --from web -f k8s/', 'the way of one request'],
+    ['heddle explain GET http://shop.com/ --gateway ingress -f k8s/', 'from outside'],
+    ["heddle explain --curl 'curl -XPOST http://reviews/' -f k8s/", 'a pasted command'],
+    ['heddle explain flag UF,URX', "what Envoy's response flags mean"],
+    ['heddle explain IST0101', 'the page of a code of heddle analyze'],
   ],
-  arguments: [{ name: 'CODE', summary: 'a code of heddle analyze, or its name', required: true }],
-  options: {},
-  formats: ['text', 'json', 'yaml'],
-  seeAlso: ['heddle analyze --list'],
-  run: async (context, [word = '']) => {
-    const code = findCode(word);
-    const { level, name, text } = MESSAGES[code];
-    const url = documentationUrl(code);
-    const page = pageOf(code);
-    const document = {
-      kind: 'CodePage',
-      code,
-      level: levelName(level),
-      name,
-      message: text,
-      ...(url !== undefined && { documentationUrl: url }),
-      ...(page !== undefined && { page }),
-    };
-    const { bold } = context.out.paint;
-    const body = page === undefined ? 'No check of this version finds it in files.\n' : styled(page, context);
-    const more = url === undefined ? '' : `\nIstio about it: ${url}\n`;
-    await printDocument(
-      context,
-      document,
-      () => `${bold(code)} ${levelName(level)} ${name}\n${text}\n\n${body}${more}`,
-    );
-    return EXIT.ok;
+  arguments: [{ name: 'WHAT', summary: 'METHOD URL, a code, or: flag FLAGS', variadic: true }],
+  options: {
+    filename: texts('-f, --filename <path>', 'configuration: a file, directory, pattern, or -; repeatable'),
+    from: text('--from <workload>', 'who asks: WORKLOAD, NAMESPACE/WORKLOAD, NAMESPACE/SERVICE-ACCOUNT or outside'),
+    gateway: text('--gateway <name>', 'send to this gateway from outside: its workload, or a Gateway'),
+    header: texts('-H, --header <line>', 'a header of the request; repeatable'),
+    port: integer('--port <number>', 'the port to connect to', { min: 1, max: 65_535 }),
+    dial: text('--dial <target>', 'the address to connect to: pod:[NAMESPACE/]NAME[:PORT], IP[:PORT] or HOST[:PORT]'),
+    curl: text('--curl <command>', 'the request as a curl command; nothing of it is run'),
+    har: text('--har <file>', 'the request as an entry of a HAR file: FILE[#N], the first without N'),
+    accessLog: text('--access-log <line>', "the request as a line of Istio's access log, text or JSON; - reads it"),
+    denied: flag('--denied', 'only what policies said'),
+  },
+  formats: ['pretty', 'text', 'json', 'yaml', 'mermaid'],
+  exitCodes: { 65: 'the files or the request cannot be read' },
+  notes: [
+    'Nothing is sent and no cluster is asked: the route, policies and mutual TLS are decided as the proxies of local mode decide. The application is assumed to answer 200; what chance decides has its probability.',
+    "Without --from and --gateway a request to a service comes from local mode's own client in the mesh, and one to a host that only a gateway answers for comes to that gateway.",
+  ],
+  seeAlso: ['heddle analyze --list', 'heddle local curl --explain'],
+  run: async (context, args, options) => {
+    const [first = '', second] = args;
+    const isPasted = options.curl !== undefined || options.har !== undefined || options.accessLog !== undefined;
+    if (isPasted || (second !== undefined && METHOD.test(first)))
+      return (await import('../explain/request.ts')).explainRequest(context, args, options);
+    if (first === 'flag' && second !== undefined)
+      return (await import('../explain/flag-page.ts')).explainFlag(context, second);
+    if (first === '' || second !== undefined)
+      throw new Fault('heddle explain needs a code, METHOD and URL, or flag and its letters', {
+        kind: 'usage',
+        code: 'MISSING_ARGUMENT',
+        hint: 'for example: heddle explain GET http://reviews/ -f k8s/',
+      });
+    return (await import('../explain/code-page.ts')).explainCode(context, first);
   },
 });

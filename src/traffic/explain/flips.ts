@@ -1,9 +1,17 @@
 /** The smallest changes of a request that alter its result, found by asking again with what the tables name. */
 import { selectOutbound } from '../listener.ts';
 import { unmetCondition } from '../route.ts';
-import type { AuthorizationRule, ProxyTables, Route, RouteMatch, RouteTable, StringMatcher } from '../tables.ts';
+import type {
+  AuthorizationCondition,
+  AuthorizationRule,
+  ProxyTables,
+  Route,
+  RouteMatch,
+  RouteTable,
+  StringMatcher,
+} from '../tables.ts';
 import type { AskedRequest, Result } from './explanation.ts';
-import type { MeshView } from './mesh-view.ts';
+import { findClient, findGateway, type MeshView } from './mesh-view.ts';
 import { groupLines, TravellingRequest } from './request-headers.ts';
 import { trace } from './trace.ts';
 
@@ -57,11 +65,8 @@ function* mutations(view: MeshView, asked: AskedRequest): Iterable<Mutation> {
 }
 
 const firstTables = (view: MeshView, { from, gateway }: AskedRequest): ProxyTables | undefined => {
-  const name = (gateway ?? from ?? '').replace(/^.*\//, '');
-  const placed = view.world.pods.find(
-    ({ pod }) => pod.workload === name || pod.name === name || pod.serviceAccount === name,
-  );
-  return placed === undefined ? undefined : view.tablesOf(placed);
+  const placed = gateway === undefined ? findClient(view, from ?? '') : findGateway(view, gateway);
+  return 'code' in placed ? undefined : view.tablesOf(placed);
 };
 
 /** Routes of the virtual hosts that name the request's host, in every table of its first proxy. */
@@ -165,28 +170,51 @@ function* acrossPolicies(view: MeshView, asked: AskedRequest): Iterable<Mutation
       rules.add(rule);
   }
   if (rules.size === 0) return;
-  for (const rule of rules)
-    for (const condition of [...rule.when, ...rule.from.flat(), ...rule.to.flat()]) {
-      const values = [...condition.values, ...condition.notValues].flatMap((value) =>
-        typeof value === 'object' && 'kind' in value ? [sampleOf(value)] : [],
-      );
-      for (const value of values) {
-        if (value === undefined) continue;
-        if (condition.on === 'method')
-          yield { change: `method ${value}`, effort: 2, asked: { ...asked, method: value } };
-        if (condition.on === 'path') yield { change: `path ${value}`, effort: 4, asked: { ...asked, path: value } };
-        if (condition.on === 'header')
-          yield {
-            change: `add header ${condition.name}: ${value}`,
-            effort: 2,
-            asked: withHeader(asked, condition.name, value),
-          };
-      }
+  for (const rule of rules) {
+    const conditions = [...rule.when, ...(rule.from[0] ?? []), ...rule.to.flat()];
+    const single = conditions.flatMap((condition) => changesFor(condition));
+    for (const change of single) yield { change: change.text, effort: 2, asked: change.apply(asked) };
+    const together = [...rule.when, ...(rule.to[0] ?? [])].flatMap((condition) => changesFor(condition).slice(0, 1));
+    if (together.length > 1) {
+      const changed = together.reduce((request, { apply }) => apply(request), asked);
+      yield { change: together.map(({ text }) => text).join(' and '), effort: 2 * together.length, asked: changed };
     }
+  }
   if (asked.method !== 'POST') yield { change: 'method POST', effort: 3, asked: { ...asked, method: 'POST' } };
   if (asked.method !== 'GET') yield { change: 'method GET', effort: 3, asked: { ...asked, method: 'GET' } };
   if (asked.gateway !== undefined) return;
-  const callers = new Set(view.world.pods.map(({ pod }) => `${pod.namespace}/${pod.workload}`));
+  const callers = new Set(
+    view.world.pods
+      .filter(({ pod }) => pod.proxyMode !== 'gateway' && pod.namespace !== view.ownNamespace)
+      .map(({ pod }) => `${pod.namespace}/${pod.workload}`),
+  );
   for (const from of callers)
     if (from !== asked.from) yield { change: `from ${from}`, effort: 5, asked: { ...asked, from } };
 }
+
+interface PolicyChange {
+  readonly text: string;
+  readonly apply: (asked: AskedRequest) => AskedRequest;
+}
+
+/** How a caller gives a request what a condition names; nothing for what only the mesh can change. */
+const changesFor = (condition: AuthorizationCondition): readonly PolicyChange[] =>
+  [...condition.values, ...condition.notValues].flatMap((wanted): readonly PolicyChange[] => {
+    const value = typeof wanted === 'object' && 'kind' in wanted ? sampleOf(wanted) : undefined;
+    if (value === undefined) return [];
+    switch (condition.on) {
+      case 'method':
+        return [{ text: `method ${value}`, apply: (asked) => ({ ...asked, method: value }) }];
+      case 'path':
+        return [{ text: `path ${value}`, apply: (asked) => ({ ...asked, path: value }) }];
+      case 'header':
+        return [
+          {
+            text: `add header ${condition.name}: ${value}`,
+            apply: (asked) => withHeader(asked, condition.name, value),
+          },
+        ];
+      default:
+        return [];
+    }
+  });

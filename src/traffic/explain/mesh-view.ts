@@ -13,15 +13,18 @@ export interface MeshView {
   readonly names: ClusterNames;
   /** By mesh address. */
   readonly pods: ReadonlyMap<string, PlacedPod>;
+  /** Its workloads are meant only by references that name it. */
+  readonly ownNamespace: string | undefined;
   tablesOf(placed: PlacedPod): ProxyTables | undefined;
 }
 
 /** Indexes a world and what was compiled from it. */
-export const viewMesh = (world: World, compiled: CompiledMesh): MeshView => {
+export const viewMesh = (world: World, compiled: CompiledMesh, ownNamespace?: string): MeshView => {
   const registry = buildRegistry(world);
   return {
     world,
     registry,
+    ownNamespace,
     names: clusterNames(world, registry),
     pods: new Map(world.pods.map((placed) => [placed.address, placed])),
     tablesOf: ({ pod }) => compiled.proxies.get(`${pod.namespace}/${pod.name}`),
@@ -29,9 +32,11 @@ export const viewMesh = (world: World, compiled: CompiledMesh): MeshView => {
 };
 
 /** Pods a reference names: `[NAMESPACE/]WORKLOAD`, a pod's own name, or `NAMESPACE/SERVICE-ACCOUNT`. */
-const podsNamed = ({ world }: MeshView, reference: string): readonly PlacedPod[] => {
+const podsNamed = ({ world, ownNamespace }: MeshView, reference: string): readonly PlacedPod[] => {
   const [, namespace, name = reference] = /^([^/]+)\/(.+)$/.exec(reference) ?? [];
-  const inNamespace = world.pods.filter(({ pod }) => namespace === undefined || pod.namespace === namespace);
+  const inNamespace = world.pods.filter(({ pod }) =>
+    namespace === undefined ? pod.namespace !== ownNamespace : pod.namespace === namespace,
+  );
   const named = inNamespace.filter(({ pod }) => pod.workload === name || pod.name === name);
   if (named.length > 0 || namespace === undefined) return named;
   return inNamespace.filter(({ pod }) => pod.serviceAccount === name);
@@ -106,6 +111,15 @@ export const gatewayPort = ({ registry }: MeshView, placed: PlacedPod, port: num
 export const resolveName = (view: MeshView, host: string, namespace: string): string | Unanswerable => {
   const [address] = view.names.resolve(host, namespace, (name) => outsideAddress(view, name));
   if (address !== undefined) return address;
+  const elsewhere = [...view.registry.values()].find((service) => service.name === host);
+  if (elsewhere !== undefined) {
+    const message = `no such host "${host}" for a client in namespace ${namespace}`;
+    return {
+      code: 'UNKNOWN_HOST',
+      message,
+      hint: `name it ${host}.${elsewhere.namespace}, or say --from a workload of ${elsewhere.namespace}`,
+    };
+  }
   const known = [...view.registry.values()].flatMap((service) => [service.name, service.host]);
   const near = suggest(host, known);
   return {

@@ -1,0 +1,150 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { Fault } from '../../base/fault.ts';
+import type { Problem } from '../../base/problem.ts';
+import { readSources } from '../../input/read.ts';
+import { createAddressBook } from '../../local/address-book.ts';
+import { CLIENT_POD, SYSTEM_NAMESPACE } from '../../local/built-in.ts';
+import { loadConfiguration } from '../../local/configuration.ts';
+import { planPods } from '../../local/pod-plan.ts';
+import { compileMesh } from '../../traffic/compile/compile-mesh.ts';
+import type { World } from '../../traffic/compile/world.ts';
+import { chooseEntry } from '../../traffic/explain/entry.ts';
+import type { AskedRequest, Unanswerable } from '../../traffic/explain/explanation.ts';
+import { findFlips } from '../../traffic/explain/flips.ts';
+import { type MeshView, viewMesh } from '../../traffic/explain/mesh-view.ts';
+import { trace } from '../../traffic/explain/trace.ts';
+import type { Context } from '../command.ts';
+import { EXIT } from '../exit.ts';
+import { printDocument } from '../output.ts';
+import { mermaid } from './mermaid.ts';
+import { pretty } from './pretty.ts';
+import { readAccessLog, readCurl, readHar, readHeader, unreadable, type WrittenRequest } from './request-line.ts';
+
+interface Options {
+  readonly filename: readonly string[];
+  readonly from: string | undefined;
+  readonly gateway: string | undefined;
+  readonly header: readonly string[];
+  readonly port: number | undefined;
+  readonly dial: string | undefined;
+  readonly curl: string | undefined;
+  readonly har: string | undefined;
+  readonly accessLog: string | undefined;
+  readonly denied: boolean;
+}
+
+/** Answers `heddle explain METHOD URL` and its other ways of naming a request. */
+export const explainRequest = async (context: Context, args: readonly string[], options: Options): Promise<number> => {
+  const paths = options.filename.flatMap((path) => path.split(','));
+  if (paths.length === 0)
+    throw new Fault('there is no configuration to ask', {
+      kind: 'usage',
+      code: 'NO_INPUT',
+      hint: 'name files with -f, or - for standard input',
+    });
+  if (options.from !== undefined && options.gateway !== undefined)
+    throw new Fault('--from and --gateway exclude each other', {
+      kind: 'usage',
+      code: 'BAD_FLAG_VALUE',
+      hint: 'a request begins in the mesh or outside of it',
+    });
+  const written = await readRequest(context, args, options);
+  const { view, problems } = await loadMesh(context, paths);
+  const request = answerOf(chooseEntry(view, askedOf(written, options), CLIENT_POD.replace(/-0$/, '')));
+  const { result, steps } = answerOf(trace(view, request));
+  const notes = problems
+    .filter(({ severity }) => severity !== 'info')
+    .map(({ severity, message, span, resource }) => ({
+      severity,
+      message: resource === undefined ? message : `${resource}: ${message}`,
+      ...(span === undefined ? {} : { source: `${span.file}:${span.line}` }),
+    }));
+  const shown = options.denied ? steps.filter(({ stage }) => stage === 'authorization' || stage === 'mtls') : steps;
+  const flips = options.denied ? [] : findFlips(view, request, result);
+  const document = { kind: 'Explanation', request, result, steps: shown, flips, notes };
+  if (context.format === 'mermaid') context.out.write(mermaid(document));
+  else await printDocument(context, document, () => pretty(document, context.out.paint));
+  return EXIT.ok;
+};
+
+const answerOf = <T extends object>(answer: T | Unanswerable): T => {
+  if (!isUnanswerable(answer)) return answer;
+  throw new Fault(answer.message, { kind: 'usage', code: answer.code, hint: answer.hint });
+};
+
+const isUnanswerable = (answer: object): answer is Unanswerable => 'code' in answer && 'hint' in answer;
+
+const readRequest = async (context: Context, args: readonly string[], options: Options): Promise<WrittenRequest> => {
+  const { curl, har, accessLog } = options;
+  if (curl !== undefined) return readCurl(curl);
+  if (accessLog !== undefined) return readAccessLog(accessLog === '-' ? await context.io.readStdin() : accessLog);
+  if (har !== undefined) {
+    const [, file = har, entry = '0'] = /^(.*)#(\d+)$/.exec(har) ?? [];
+    try {
+      return readHar(await readFile(resolve(context.io.cwd, file), 'utf8'), Number(entry));
+    } catch (cause) {
+      if (cause instanceof Fault) throw cause;
+      throw new Fault(`cannot read ${file}`, { kind: 'io', code: 'FILE_NOT_READ', hint: 'name a HAR file', cause });
+    }
+  }
+  const [method = '', url = ''] = args;
+  return { method, url, headers: [] };
+};
+
+/** The URL is kept as written: what proxies make of its path is what is to be explained. */
+const askedOf = ({ method, url, headers }: WrittenRequest, options: Options): AskedRequest => {
+  const [, scheme = 'http', host, path = ''] = /^(?:(https?|grpc):\/\/)?(?:[^/?#@]*@)?([^/?#]+)(.*)$/is.exec(url) ?? [];
+  if (host === undefined) throw unreadable(`"${url}" is no URL`, 'write http://HOST/PATH');
+  const lines = [...headers, ...options.header.map(readHeader)];
+  const named = lines.findLast(([name]) => name === 'host')?.[1];
+  return {
+    method,
+    authority: named ?? host,
+    path: path.startsWith('/') ? path : `/${path}`,
+    headers: lines.filter(([name]) => name !== 'host'),
+    isTls: scheme.toLowerCase() === 'https',
+    from: options.from,
+    gateway: options.gateway,
+    port: options.port,
+    // The Host header may say another name than the one that is dialled.
+    dial: options.dial ?? (named === undefined || options.gateway !== undefined ? undefined : host),
+  };
+};
+
+/** Second octet of the addresses that pods and services get: only policies on addresses ever see them. */
+const OCTET = 44;
+
+const loadMesh = async (
+  context: Context,
+  paths: readonly string[],
+): Promise<{ readonly view: MeshView; readonly problems: readonly Problem[] }> => {
+  const sources = await readSources(paths, { stdin: context.io.stdin, cwd: context.io.cwd });
+  const configuration = await loadConfiguration(sources, { builtIns: true });
+  const broken = configuration.problems.find(({ code }) => code === 'YAML_SYNTAX');
+  if (broken !== undefined)
+    throw new Fault(
+      `${broken.span === undefined ? '' : `${broken.span.file}:${broken.span.line}: `}${broken.message}`,
+      { kind: 'input', code: broken.code, hint: broken.hint ?? 'correct the YAML' },
+    );
+  const book = createAddressBook(OCTET);
+  const { mesh } = configuration;
+  const hasAddress = new Set(
+    mesh
+      .of('Service')
+      .filter(({ object }) => object.spec?.clusterIP !== 'None' && object.spec?.type !== 'ExternalName')
+      .map(({ namespace, name }) => `${namespace}/${name}`),
+  );
+  const world: World = {
+    mesh,
+    pods: planPods(configuration, book).map(({ pod, address }) => ({ pod, address, ready: true })),
+    serviceAddress: (namespace, name) =>
+      hasAddress.has(`${namespace}/${name}`) ? book.serviceAddress(`${namespace}/${name}`) : undefined,
+    externals: new Map(),
+  };
+  const compiled = compileMesh(world, 1);
+  return {
+    view: viewMesh(world, compiled, SYSTEM_NAMESPACE),
+    problems: [...configuration.problems, ...compiled.problems],
+  };
+};
