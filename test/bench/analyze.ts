@@ -80,7 +80,7 @@ const shop = (number: number): readonly string[] => {
 };
 
 /** Writes a set of `count` resources, a file per hundred. */
-const generate = (directory: string, count: number): void => {
+export const generate = (directory: string, count: number): void => {
   const namespaces = Array.from(
     { length: NAMESPACES },
     (_, at) =>
@@ -100,14 +100,14 @@ interface Sample {
 }
 
 /** Times one run with bash's own clock, the only one at hand that counts a child's CPU. */
-const measure = (command: readonly string[]): Sample => {
+export const measure = (command: readonly string[]): Sample => {
   const script = 'TIMEFORMAT="%R %U %S"; { time "$@" >/dev/null 2>/dev/null; } 2>&1';
   const { stdout } = spawnSync('bash', ['-c', script, 'bench', ...command], { encoding: 'utf8' });
   const [wallS = 0, userS = 0, systemS = 0] = stdout.trim().split(' ').map(Number);
   return { wallS, cpuS: userS + systemS };
 };
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
 const findIstioctl = (): string | undefined => {
   const built = resolve(import.meta.dirname, '../../.bench/istioctl');
