@@ -14,7 +14,7 @@ export interface ExplanationDocument {
 
 const MAX_TRIED = 10;
 
-export const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;
+const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;
 
 /** `200  reviews-v2 (v2)  100 %`, or how it fails. */
 export const headline = ({ status, flags, workloads, redirect, error }: Result): string => {

@@ -9,7 +9,7 @@ export const sourceOf = (origin: Origin | undefined): { readonly source?: string
   origin === undefined ? {} : { source: `${origin.span.file}:${origin.span.line}` };
 
 /** `exact "x"`, `regex "a.*"`, `present`. */
-export const matcherText = (matcher: StringMatcher): string => {
+const matcherText = (matcher: StringMatcher): string => {
   if (matcher.kind === 'present') return 'present';
   const kind = matcher.kind === 'segment-prefix' ? 'path prefix' : matcher.kind;
   return `${kind} ${JSON.stringify(matcher.kind === 'regex' ? matcher.source : matcher.value)}`;

@@ -75,7 +75,7 @@ export interface Step {
   readonly tried?: readonly Tried[];
 }
 
-export type Stage =
+type Stage =
   | 'client'
   | 'gateway'
   | 'listener'
