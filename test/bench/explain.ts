@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuilt, HEDDLE } from '../support/built.ts';
-import { generate, measure, median } from './analyze.ts';
+import { generate } from './analyze.ts';
+import { measure, median } from './measure.ts';
 
 const ROUNDS = 7;
 
