@@ -1,13 +1,12 @@
 // CPU and wall time of `heddle analyze` on generated sets of resources, beside `istioctl analyze` where one is on PATH or
 // was built by install-peers.sh.
 // Rounds are interleaved, because the machine is never quiet: compare ratios of one run, never numbers of two.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureBuilt, HEDDLE } from '../support/built.ts';
-import { which } from './proxy/peers.ts';
+import { column, findIstioctl, measure, median, ratioOf, type Sample } from './measure.ts';
 
 const NAMESPACES = 20;
 /** Resources of one shop: what a team of two services would have. */
@@ -94,26 +93,6 @@ export const generate = (directory: string, count: number): void => {
   }
 };
 
-interface Sample {
-  readonly wallS: number;
-  readonly cpuS: number;
-}
-
-/** Times one run with bash's own clock, the only one at hand that counts a child's CPU. */
-export const measure = (command: readonly string[]): Sample => {
-  const script = 'TIMEFORMAT="%R %U %S"; { time "$@" >/dev/null 2>/dev/null; } 2>&1';
-  const { stdout } = spawnSync('bash', ['-c', script, 'bench', ...command], { encoding: 'utf8' });
-  const [wallS = 0, userS = 0, systemS = 0] = stdout.trim().split(' ').map(Number);
-  return { wallS, cpuS: userS + systemS };
-};
-
-export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
-
-const findIstioctl = (): string | undefined => {
-  const built = resolve(import.meta.dirname, '../../.bench/istioctl');
-  return which('istioctl') ?? (existsSync(built) ? built : undefined);
-};
-
 type Tool = readonly [name: string, commandFor: (directory: string) => readonly string[]];
 
 const heddle = (program: string): Tool => [
@@ -138,14 +117,6 @@ const sample = (tools: readonly Tool[], size: number, rounds: number): ReadonlyM
     rmSync(directory, { recursive: true, force: true });
   }
   return samples;
-};
-
-const column = (text: string | number): string => `${text}`.padStart(9);
-
-/** `0.95 (0.91-1.02)`: the median of each round's ratio, and the least and the greatest. */
-const ratioOf = (own: readonly Sample[], other: readonly Sample[], of: (sample: Sample) => number): string => {
-  const ratios = own.map((one, round) => of(one) / of(other[round] ?? one));
-  return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)})`;
 };
 
 const compare = (tools: readonly Tool[], sizes: readonly number[], rounds: number): void => {

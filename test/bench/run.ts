@@ -1,6 +1,7 @@
 // npm run bench -- NAME [ARGUMENTS]: one file of this folder per benchmark.
 const benches = new Map<string, () => Promise<{ readonly bench: (args: readonly string[]) => Promise<void> }>>([
   ['analyze', () => import('./analyze.ts')],
+  ['inject', () => import('./inject.ts')],
   ['explain', () => import('./explain.ts')],
   ['proxy', () => import('./proxy.ts')],
 ]);
