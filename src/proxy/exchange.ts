@@ -46,6 +46,7 @@ import { Sending } from './sending.ts';
 import type { SendingOwner } from './sending-order.ts';
 import { type DownstreamStream, noBytes, type RequestSink } from './stream.ts';
 
+const CONTENT_LENGTH = idOf('content-length');
 const CONTENT_TYPE = idOf('content-type');
 const USER_AGENT = idOf('user-agent');
 const UPGRADE = idOf('upgrade');
@@ -266,7 +267,8 @@ export class Exchange implements RequestSink, SendingOwner {
         reason: STATUS_CODES[head.status] ?? head.reason,
         lines,
         isBodiless,
-        hasLength: head.contentLength >= 0,
+        hasLength: head.has(CONTENT_LENGTH),
+        isEmpty: head.contentLength === 0,
         isFramed: head.isChunked && !isBodiless && this.downstream.passesChunks,
       },
       bytes,
@@ -280,10 +282,11 @@ export class Exchange implements RequestSink, SendingOwner {
     return this.downstream.sendBody(bytes, start, end);
   }
 
-  onUpstreamEnd(bodyBytes: number): void {
+  onUpstreamEnd(bodyBytes: number, trailers: string): void {
     this.responseBytes = bodyBytes;
+    if (trailers !== '') this.grpcStatus ??= grpcStatusOf(trailers);
     this.finish();
-    this.downstream.endBody();
+    this.downstream.endBody(trailers);
   }
 
   breakOff(flag: string, details: string): void {
@@ -323,10 +326,10 @@ export class Exchange implements RequestSink, SendingOwner {
     const isBodiless = this.method === 'HEAD' || status === 204 || status === 304;
     this.responseBytes = isBodiless ? 0 : body.length;
     const reason = STATUS_CODES[status] ?? 'Unknown';
-    const start = { status, reason, lines, isBodiless, hasLength: true, isFramed: false };
+    const start = { status, reason, lines, isBodiless, hasLength: true, isEmpty: body.length === 0, isFramed: false };
     this.downstream.sendHead(start, body, 0, this.responseBytes);
     this.finish();
-    this.downstream.endBody();
+    this.downstream.endBody('');
   }
 
   // ---- flow, and the end
@@ -335,11 +338,11 @@ export class Exchange implements RequestSink, SendingOwner {
     this.sending?.onDownstreamDrain();
   }
 
-  onDownstreamGone(): void {
+  onDownstreamGone(isReset: boolean): void {
     if (this.isFinished) return;
     this.sending?.cancel();
-    this.addFlags('DC');
-    this.details = 'downstream_remote_disconnect';
+    this.addFlags(isReset ? 'DR' : 'DC');
+    this.details = isReset ? 'http2.remote_reset' : 'downstream_remote_disconnect';
     this.finish();
   }
 
@@ -353,6 +356,11 @@ export class Exchange implements RequestSink, SendingOwner {
     this.state.onRecord(recordOf(this));
   }
 }
+
+const grpcStatusOf = (trailers: string): number | undefined => {
+  const status = /^grpc-status:[ \t]*(\d+)/m.exec(trailers)?.[1];
+  return status === undefined ? undefined : Number(status);
+};
 
 /** A client may offer to go on in cleartext HTTP/2; Envoy declines by not mentioning it. */
 const isUpgrade = (head: Head): boolean => head.isUpgrade && head.value(UPGRADE).toLowerCase() !== 'h2c';

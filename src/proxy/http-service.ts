@@ -1,11 +1,12 @@
 import { Exchange } from './exchange.ts';
 import type { HeadError } from './http1/head.ts';
-import { type RequestHandler, ServerConnection } from './http1/server-connection.ts';
-import type { Link } from './link.ts';
+import { ServerConnection } from './http1/server-connection.ts';
+import { Http2ServerConnection } from './http2/server-connection.ts';
+import type { Link, LinkOwner } from './link.ts';
 import { type LocalAnswer, refusal } from './local-answer.ts';
 import type { Place } from './place.ts';
-import type { ProxyState } from './proxy-state.ts';
-import type { RequestSink } from './stream.ts';
+import type { Member, ProxyState } from './proxy-state.ts';
+import type { DownstreamStream, RequestHandler, RequestSink } from './stream.ts';
 
 /** The proxy that takes a request, and where it is to be thought of as captured. */
 export interface Reception {
@@ -14,13 +15,21 @@ export interface Reception {
 }
 
 /** Who receives a request of a connection whose requests may be for many; or the answer when nobody does. */
-export type Receive = (connection: ServerConnection) => Reception | LocalAnswer;
+export type Receive = (downstream: DownstreamStream) => Reception | LocalAnswer;
 
 /** Serves HTTP/1.1 on a link: every request an exchange. The link's first bytes may have been read already. */
 export const serveHttp = (state: ProxyState, link: Link, place: Place, receive?: Receive): ServerConnection => {
   const connection = new ServerConnection(link, new HttpService({ state, place }, receive), state.clock.monotonicMs());
   state.add(connection);
   return connection;
+};
+
+/** The same in HTTP/2; the client's preface is still to be read. */
+export const serveHttp2 = (state: ProxyState, link: Link, place: Place, receive?: Receive): LinkOwner => {
+  const handler = new HttpService({ state, place }, receive);
+  const server = new Http2ServerConnection(link, handler, state.clock.monotonicMs());
+  state.add(server);
+  return server.connection;
 };
 
 class HttpService implements RequestHandler {
@@ -32,19 +41,19 @@ class HttpService implements RequestHandler {
     this.receive = receive;
   }
 
-  onRequest(connection: ServerConnection): RequestSink {
+  onRequest(connection: DownstreamStream): RequestSink {
     const reception = this.receive === undefined ? this.home : this.receive(connection);
     if ('place' in reception) return new Exchange(reception.state, reception.place, connection);
     return new Answered(new Exchange(this.home.state, this.home.place, connection), reception);
   }
 
-  onRefused(connection: ServerConnection, error: HeadError): void {
+  onRefused(connection: DownstreamStream, error: HeadError): void {
     const exchange = new Exchange(this.home.state, this.home.place, connection);
     exchange.takeNames();
     exchange.answer(refusal(error.status, error.details));
   }
 
-  onConnectionGone(connection: ServerConnection): void {
+  onConnectionGone(connection: Member): void {
     this.home.state.remove(connection);
   }
 }
@@ -68,7 +77,7 @@ class Answered implements RequestSink {
 
   onDownstreamDrain(): void {}
 
-  onDownstreamGone(): void {
-    this.exchange.onDownstreamGone();
+  onDownstreamGone(isReset: boolean): void {
+    this.exchange.onDownstreamGone(isReset);
   }
 }

@@ -144,6 +144,8 @@ const describe = (
       return [503, 'UF', failure.failure.reason, failure.failure.transport];
     case 'reset':
       return [503, 'UC', 'connection termination', ''];
+    case 'remote-reset':
+      return [503, 'UR', failure.isRefused ? 'remote refused stream reset' : 'remote reset', ''];
     case 'protocol-error':
       return [502, 'UPE', 'protocol error', ''];
   }

@@ -20,7 +20,7 @@ export interface SendingOwner extends ExchangeView {
   ): boolean;
   /** False = stop until the client has read more. */
   onUpstreamBody(bytes: Buffer, start: number, end: number): boolean;
-  onUpstreamEnd(bodyBytes: number): void;
+  onUpstreamEnd(bodyBytes: number, trailers: string): void;
   /** No attempt brought a response. */
   answer(local: LocalAnswer): void;
   /** The response that had begun cannot be completed. */

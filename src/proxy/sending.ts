@@ -20,6 +20,7 @@ import { requestHash } from './request-hash.ts';
 import type { SendingOrder, SendingOwner } from './sending-order.ts';
 import { type AttemptFailure, type AttemptListener, noBytes, type UpstreamStream } from './stream.ts';
 import type { Waiter } from './upstream/clusters.ts';
+import { usesHttp2 } from './upstream/protocol.ts';
 
 const GRPC_STATUS = idOf('grpc-status');
 
@@ -32,6 +33,7 @@ export class Sending implements AttemptListener, SendingView {
   cookies: readonly string[] = [];
   readonly method: string;
   readonly passesChunks: boolean;
+  readonly framesBody: boolean;
 
   private readonly owner: SendingOwner;
   private readonly order: SendingOrder;
@@ -53,6 +55,7 @@ export class Sending implements AttemptListener, SendingView {
     this.order = order;
     this.method = owner.method;
     this.passesChunks = owner.downstream.passesChunks;
+    this.framesBody = owner.downstream.framesBody;
     order.replay.isKept = order.action.retry !== undefined || order.action.mirrors.length > 0;
   }
 
@@ -107,7 +110,8 @@ export class Sending implements AttemptListener, SendingView {
     const { state, place } = owner;
     const { active } = state.clusters.balancerOf(cluster);
     active.set(endpoint.key, (active.get(endpoint.key) ?? 0) + 1);
-    const upstream = state.clusters.poolOf(cluster, endpoint, state.socketOf(cluster, endpoint)).take(permit);
+    const pool = state.clusters.poolOf(cluster, endpoint, state.socketOf(cluster, endpoint));
+    const upstream = pool.take(permit, usesHttp2(cluster, owner.downstream));
     this.upstream = upstream;
     upstream.begin(this);
     const count = place.direction === 'inbound' ? '' : `x-envoy-attempt-count: ${this.attempts}\r\n`;
@@ -168,6 +172,7 @@ export class Sending implements AttemptListener, SendingView {
   }
 
   private onRequestSent(): void {
+    this.upstream?.endRequest();
     this.sentMs = this.owner.state.clock.monotonicMs();
     const perTryMs = this.order.action.retry?.perTryTimeoutMs ?? 0;
     if (perTryMs > 0) this.tryTimer = setTimeout(onPerTryTimeout, perTryMs, this);
@@ -188,7 +193,7 @@ export class Sending implements AttemptListener, SendingView {
       const cluster = tables.clusters.get(name);
       if (cluster === undefined || !isSampled(percent, state.random())) continue;
       const head = `${this.method} ${lines.target} HTTP/1.1\r\n${lines.lines}x-envoy-attempt-count: 1\r\n\r\n`;
-      startMirror({ permit, state, place, cluster, method: this.method, head, body: replay.pieces });
+      startMirror({ permit, state, place, cluster, downstream: this.owner.downstream, head, body: replay.pieces });
     }
   }
 
@@ -214,11 +219,11 @@ export class Sending implements AttemptListener, SendingView {
     if (!this.owner.onUpstreamBody(bytes, start, end)) this.upstream?.pauseResponse();
   }
 
-  onResponseEnd(bodyBytes: number): void {
+  onResponseEnd(bodyBytes: number, trailers: string): void {
     // A backend that answered before it had the request must not read the rest as another one.
     if (!this.owner.isRequestComplete) this.upstream?.retire();
     this.releaseUpstream();
-    this.owner.onUpstreamEnd(bodyBytes);
+    this.owner.onUpstreamEnd(bodyBytes, trailers);
   }
 
   onAttemptFailed(failure: AttemptFailure): void {
@@ -227,9 +232,8 @@ export class Sending implements AttemptListener, SendingView {
     this.noteUpstream();
     this.releaseUpstream();
     if (this.isResponseStarted) {
-      const isProtocol = failure.kind === 'protocol-error';
-      const reason = isProtocol ? 'protocol_error' : 'connection_termination';
-      this.owner.breakOff(isProtocol ? 'UPE' : 'UC', `upstream_reset_after_response_started{${reason}}`);
+      const [flag, reason] = breakingOf(failure);
+      this.owner.breakOff(flag, `upstream_reset_after_response_started{${reason}}`);
       return;
     }
     if (this.retryAfter(outcomeOf(failure, isSent))) return;
@@ -357,5 +361,14 @@ const onPerTryTimeout = (sending: Sending): void => sending.onPerTryTimeout();
 const onRouteTimeout = (sending: Sending): void => sending.onRouteTimeout();
 const onBackOffOver = (sending: Sending): void => sending.onBackOffOver();
 
-const outcomeOf = (failure: AttemptFailure, requestSent: boolean): AttemptOutcome =>
-  failure.kind === 'connect' ? { kind: 'connect-failure' } : { kind: 'reset', requestSent };
+const outcomeOf = (failure: AttemptFailure, requestSent: boolean): AttemptOutcome => {
+  if (failure.kind === 'connect') return { kind: 'connect-failure' };
+  if (failure.kind === 'remote-reset' && failure.isRefused) return { kind: 'refused-stream' };
+  return { kind: 'reset', requestSent };
+};
+
+/** How Envoy tells of a response that breaks off. */
+const breakingOf = ({ kind }: AttemptFailure): readonly [flag: string, reason: string] => {
+  if (kind === 'protocol-error') return ['UPE', 'protocol_error'];
+  return kind === 'remote-reset' ? ['UR', 'remote_reset'] : ['UC', 'connection_termination'];
+};

@@ -1,10 +1,11 @@
 /**
- * What an exchange knows of the two connections it joins. HTTP/1.1 implements both sides today; another protocol is
- * another implementation. Bodies pass as ranges of the buffer they were read into, valid during the call only.
+ * What an exchange knows of the two connections it joins; `http1/` and `http2/` implement both sides. Heads are those
+ * of HTTP/1.1 for either. Bodies pass as ranges of the buffer they were read into, valid during the call only.
  */
-import type { Head } from './http1/head.ts';
+import type { Head, HeadError } from './http1/head.ts';
 import type { HeaderEditor } from './http1/header-editor.ts';
 import type { RequestView } from './http1/request-view.ts';
+import type { Member } from './proxy-state.ts';
 import type { ConnectFailure } from './upstream/connect-failure.ts';
 
 /** For requests and attempts that have no body so far. */
@@ -16,7 +17,17 @@ export interface RequestSink {
   begin(bytes: Buffer, start: number, end: number, isComplete: boolean): void;
   onRequestBody(bytes: Buffer, start: number, end: number, isComplete: boolean): void;
   onDownstreamDrain(): void;
-  onDownstreamGone(): void;
+  /** `isReset`: the client gave up this one request, not its connection. */
+  onDownstreamGone(isReset: boolean): void;
+}
+
+/** Who serves the requests of a connection: one exchange each. */
+export interface RequestHandler {
+  /** A head arrived; `begin` of the sink follows at once. */
+  onRequest(downstream: DownstreamStream): RequestSink;
+  /** The bytes are no request; answer for it. */
+  onRefused(downstream: DownstreamStream, error: HeadError): void;
+  onConnectionGone(connection: Member): void;
 }
 
 /** The client's side of one request. */
@@ -24,12 +35,14 @@ export interface DownstreamStream {
   readonly request: RequestView;
   /** Changes to the request's headers on its way to the backend. */
   readonly editor: HeaderEditor;
-  /** As access logs write it: `HTTP/1.0`, `HTTP/1.1`. */
+  /** As access logs write it: `HTTP/1.0`, `HTTP/1.1`, `HTTP/2`. */
   readonly protocol: string;
   /** Bytes of the request's body so far, without framing. */
   readonly requestBytes: number;
   /** A chunked body may come as it was received, framing included; otherwise only its data. */
   readonly passesChunks: boolean;
+  /** A request body of unknown length comes in the chunked coding, framing included; otherwise only its data. */
+  readonly framesBody: boolean;
   /**
    * Sends the response head and the first bytes of its body. `lines` are complete header lines without the ones that
    * concern this connection. `bodyBytes` is -1 when the length is not known, and the body then chunked or ended by close.
@@ -37,8 +50,8 @@ export interface DownstreamStream {
   sendHead(response: ResponseStart, bytes: Buffer, start: number, end: number): boolean;
   /** False = stop until `onDownstreamDrain`. */
   sendBody(bytes: Buffer, start: number, end: number): boolean;
-  /** The response is complete. */
-  endBody(): void;
+  /** The response is complete. `trailers` are header lines, for clients that can have them. */
+  endBody(trailers: string): void;
   /** The response cannot be completed: the client must notice. */
   abort(): void;
   pauseRequest(): void;
@@ -53,6 +66,8 @@ export interface ResponseStart {
   readonly isBodiless: boolean;
   /** Told by a Content-Length among `lines`. */
   readonly hasLength: boolean;
+  /** Known to have no body, whether or not a Content-Length says so. */
+  readonly isEmpty: boolean;
   /** Comes in the chunked coding, framing included (see passesChunks). */
   readonly isFramed: boolean;
 }
@@ -68,7 +83,9 @@ export interface UpstreamStream {
   begin(listener: AttemptListener): void;
   /** `head` is the complete request head. */
   send(head: string, bytes: Buffer, start: number, end: number): boolean;
-  /** Gives up: the connection is closed, the listener hears nothing more. */
+  /** The request is complete with what was sent. */
+  endRequest(): void;
+  /** Gives up: the connection or stream is closed, the listener hears nothing more. */
   cancel(): void;
   /** The connection serves no request after this one. */
   retire(): void;
@@ -80,17 +97,21 @@ export interface UpstreamStream {
 export type AttemptFailure =
   | { readonly kind: 'connect'; readonly failure: ConnectFailure }
   | { readonly kind: 'reset' }
+  /** HTTP/2: the backend gave up this request only; `isRefused`: and says that it has not touched it. */
+  | { readonly kind: 'remote-reset'; readonly isRefused: boolean }
   | { readonly kind: 'protocol-error' };
 
 /** Who waits for one attempt's response. */
 export interface AttemptListener {
   readonly method: string;
   readonly passesChunks: boolean;
+  /** As of the client's side of the request. */
+  readonly framesBody: boolean;
   /** Body bytes that arrived with the head follow in onResponseBody at once; `head` is valid until the next response. */
   onResponseHead(head: Head, isBodiless: boolean, bytes: Buffer, start: number, end: number): void;
   onResponseBody(bytes: Buffer, start: number, end: number): void;
-  /** `bodyBytes` without framing. */
-  onResponseEnd(bodyBytes: number): void;
+  /** `bodyBytes` without framing; `trailers` are header lines, empty without any. */
+  onResponseEnd(bodyBytes: number, trailers: string): void;
   onAttemptFailed(failure: AttemptFailure): void;
   onUpstreamDrain(): void;
 }

@@ -355,6 +355,8 @@ export interface ConnectionLifetimes {
   readonly maxDurationMs?: number;
   /** Silence before the operating system asks whether the peer is alive. */
   readonly keepAliveMs?: number;
+  /** HTTP/2: requests at a time on one connection. */
+  readonly maxStreams?: number;
 }
 
 export interface Endpoint {

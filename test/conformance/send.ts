@@ -67,6 +67,8 @@ const http2Headers = (request: CaseRequest, id: string): Record<string, string> 
     ':scheme': request.tls === undefined ? 'http' : 'https',
     'user-agent': 'oracle',
     [idHeader]: id,
+    // As Go's client, which the recordings were made with: it takes and decodes gzip unasked.
+    'accept-encoding': 'gzip',
     ...(isGrpc ? { 'content-type': 'application/grpc', te: 'trailers', 'content-length': '5' } : {}),
     ...Object.fromEntries(Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])),
   };

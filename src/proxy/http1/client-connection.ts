@@ -15,6 +15,8 @@ const BODY_LENGTH = 2;
 const BODY_CHUNKED = 3;
 const BODY_UNTIL_CLOSE = 4;
 
+const CHUNKED_LINE = '\r\ntransfer-encoding: chunked\r\n';
+
 /** Where a connection goes when it is free, and whom to tell when it is gone. */
 export interface ConnectionHome {
   readonly isTls: boolean;
@@ -44,6 +46,8 @@ export class ClientConnection implements LinkOwner, UpstreamStream {
   private left = 0;
   private bodyBytes = 0;
   private requests = 0;
+  /** The request's body comes as data alone and has no length: each piece goes out as a chunk. */
+  private wrapsBody = false;
   private isReusable = true;
   private connectTimer: NodeJS.Timeout | undefined = undefined;
   private connectFailure: ConnectFailure | undefined = undefined;
@@ -76,10 +80,22 @@ export class ClientConnection implements LinkOwner, UpstreamStream {
     this.requests += 1;
     this.isSent = this.isConnected;
     this.bodyBytes = 0;
+    this.wrapsBody = false;
   }
 
   send(head: string, bytes: Buffer, start: number, end: number): boolean {
-    return this.link.write(head, bytes, start, end);
+    if (head !== '' && this.listener?.framesBody === false) this.wrapsBody = head.includes(CHUNKED_LINE);
+    if (!this.wrapsBody) return this.link.write(head, bytes, start, end);
+    if (head !== '') this.link.writeText(head);
+    if (start === end) return !this.link.isBlocked;
+    this.link.write(`${(end - start).toString(16)}\r\n`, bytes, start, end);
+    return this.link.writeText('\r\n');
+  }
+
+  endRequest(): void {
+    if (!this.wrapsBody) return;
+    this.wrapsBody = false;
+    this.link.writeText('0\r\n\r\n');
   }
 
   cancel(): void {
@@ -227,7 +243,7 @@ export class ClientConnection implements LinkOwner, UpstreamStream {
     if (hasSurplus || (maxRequests > 0 && this.requests >= maxRequests)) this.isReusable = false;
     // The end may have come while the client was slow; an idle connection must hear when it is closed.
     if (this.link.isPaused) this.link.resume();
-    listener?.onResponseEnd(this.bodyBytes);
+    listener?.onResponseEnd(this.bodyBytes, '');
     if (this.isReusable && !this.link.isGone && this.link.socket.writable) this.home.onFree(this);
     else this.link.destroy();
   }

@@ -5,7 +5,7 @@
 import { ByteStash } from '../byte-stash.ts';
 import type { Link, LinkOwner } from '../link.ts';
 import type { Member } from '../proxy-state.ts';
-import type { DownstreamStream, RequestSink, ResponseStart } from '../stream.ts';
+import type { DownstreamStream, RequestHandler, RequestSink, ResponseStart } from '../stream.ts';
 import { LF } from './characters.ts';
 import { ChunkedScanner, MALFORMED } from './chunked.ts';
 import { Head, type HeadError } from './head.ts';
@@ -31,20 +31,12 @@ const LINGER_MS = 1_000;
 const MAX_STASH_BYTES = 256 * 1024;
 const EXPECT = idOf('expect');
 
-/** Who serves the requests of a connection: one exchange each. */
-export interface RequestHandler {
-  /** A head arrived; `begin` of the sink follows at once. */
-  onRequest(connection: ServerConnection): RequestSink;
-  /** The bytes are no request; answer for it. */
-  onRefused(connection: ServerConnection, error: HeadError): void;
-  onConnectionGone(connection: ServerConnection): void;
-}
-
 export class ServerConnection implements LinkOwner, DownstreamStream, Member {
   readonly link: Link;
   readonly head = new Head();
   readonly request = new RequestView(this.head);
   readonly editor = new HeaderEditor(this.head);
+  readonly framesBody = true;
   requestBytes = 0;
 
   private readonly handler: RequestHandler;
@@ -217,9 +209,10 @@ export class ServerConnection implements LinkOwner, DownstreamStream, Member {
 
   sendHead(response: ResponseStart, bytes: Buffer, start: number, end: number): boolean {
     this.isResponseStarted = true;
-    const { isBodiless, hasLength, isFramed } = response;
+    const { isBodiless, hasLength, isEmpty, isFramed } = response;
     let head = `HTTP/1.1 ${response.status} ${response.reason}\r\n${response.lines}`;
     if (isFramed) head += 'transfer-encoding: chunked\r\n';
+    else if (!isBodiless && !hasLength && isEmpty) head += 'content-length: 0\r\n';
     else if (!isBodiless && !hasLength) {
       this.framing = this.passesChunks ? 'chunks' : 'until-close';
       if (this.passesChunks) head += 'transfer-encoding: chunked\r\n';
@@ -329,7 +322,7 @@ export class ServerConnection implements LinkOwner, DownstreamStream, Member {
     this.sink = undefined;
     this.state = CLOSING;
     this.handler.onConnectionGone(this);
-    sink?.onDownstreamGone();
+    sink?.onDownstreamGone(false);
   }
 }
 

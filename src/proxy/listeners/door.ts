@@ -3,11 +3,12 @@
  * the ingress gateway. Every request is looked at, as one connection may carry requests for both.
  */
 import type { Socket } from 'node:net';
-import { type Receive, serveHttp } from '../http-service.ts';
+import type { Receive } from '../http-service.ts';
 import { linkAccepted } from '../link.ts';
 import { nobodyListens } from '../local-answer.ts';
 import type { Place } from '../place.ts';
 import type { ProxyState } from '../proxy-state.ts';
+import { serveEitherHttp } from './either-http.ts';
 import { hostOf } from './outbound.ts';
 
 /** A gateway's proxy and the port of it that the door leads to. */
@@ -37,6 +38,5 @@ export const acceptAtDoor = (client: ProxyState, gateway: () => GatewayBehind | 
     return { state, place: { direction: 'gateway', address: state.tables.node.address, port, ...from } };
   };
   const link = linkAccepted(socket);
-  serveHttp(client, link, outbound('', 0), receive);
-  link.resume();
+  serveEitherHttp(client, link, outbound('', 0), undefined, receive);
 };

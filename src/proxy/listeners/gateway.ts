@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import { serveHttp } from '../http-service.ts';
 import { linkAccepted } from '../link.ts';
 import type { ProxyState } from '../proxy-state.ts';
+import { serveEitherHttp } from './either-http.ts';
 
-/** Takes a connection to a gateway's port: plain HTTP, routed by the port's table. */
+/** Takes a connection to a gateway's port: cleartext HTTP, routed by the port's table. */
 export const acceptGateway = (state: ProxyState, port: number, socket: Socket): void => {
   const { remoteAddress = '', remotePort = 0 } = socket;
   const link = linkAccepted(socket);
@@ -15,6 +15,5 @@ export const acceptGateway = (state: ProxyState, port: number, socket: Socket): 
     remotePort,
     tls: undefined,
   } as const;
-  serveHttp(state, link, place);
-  link.resume();
+  serveEitherHttp(state, link, place, undefined);
 };

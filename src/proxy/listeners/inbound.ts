@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import type { Identity } from '../../ca/certificate.ts';
 import type { Cluster, InboundPort, MtlsMode } from '../../traffic/tables.ts';
-import { serveHttp } from '../http-service.ts';
+import { serveHttp, serveHttp2 } from '../http-service.ts';
 import { type Link, linkByEvents } from '../link.ts';
 import type { Place, PlaceTls } from '../place.ts';
 import type { Member, ProxyState } from '../proxy-state.ts';
@@ -15,6 +15,7 @@ import { openTunnel, tcpRecord } from '../tcp/tunnel.ts';
 import { offersIstio, serverNameOf, TLS_HANDSHAKE } from '../tls/client-hello.ts';
 import { SERVER_ALPN, secureOptions } from '../tls/contexts.ts';
 import { peerSpiffeId } from '../tls/peer-identity.ts';
+import { serveEitherHttp } from './either-http.ts';
 import { awaitFirstBytes } from './first-bytes.ts';
 import { sniffHttp } from './sniff.ts';
 
@@ -219,15 +220,14 @@ const serve = (state: ProxyState, link: Link, place: Place, isRaw: boolean, firs
     return;
   }
   if (port.protocol === 'http') {
-    const connection = serveHttp(state, link, place);
-    if (first.length > 0) connection.onBytes(first, 0, first.length);
-    link.resume();
+    serveEitherHttp(state, link, place, first);
     return;
   }
   const decide = (bytes: Buffer): boolean => {
     const kind = sniffHttp(bytes);
     if (kind === 'more') return false;
     if (kind === 'http') serveHttp(state, link, place).onBytes(bytes, 0, bytes.length);
+    else if (kind === 'http2') serveHttp2(state, link, place).onBytes(bytes, 0, bytes.length);
     else openTunnel(state, place, link, target, bytes);
     return true;
   };
@@ -242,6 +242,7 @@ const applicationCluster = (name: string): Cluster => ({
   balancer: { kind: 'round-robin' },
   connectTimeoutMs: 10_000,
   maxRequestsPerConnection: 0,
+  http: 'same',
   service: undefined,
   origin: undefined,
 });

@@ -5,14 +5,14 @@
 import { isIP, type Socket } from 'node:net';
 import { selectOutbound } from '../../traffic/listener.ts';
 import { PASSTHROUGH } from '../../traffic/routing.ts';
-import { type Reception, serveHttp } from '../http-service.ts';
+import { type Reception, serveHttp, serveHttp2 } from '../http-service.ts';
 import { Head } from '../http1/head.ts';
 import { INCOMPLETE, parseRequestHead } from '../http1/parse-head.ts';
-import type { ServerConnection } from '../http1/server-connection.ts';
 import { type Link, linkAccepted } from '../link.ts';
 import { type LocalAnswer, unknownHost } from '../local-answer.ts';
 import type { Place } from '../place.ts';
 import type { ProxyState } from '../proxy-state.ts';
+import type { DownstreamStream } from '../stream.ts';
 import { clusterOfTcp, openTunnel, type TunnelTarget } from '../tcp/tunnel.ts';
 import { awaitFirstBytes } from './first-bytes.ts';
 import { sniffHttp } from './sniff.ts';
@@ -79,6 +79,7 @@ const onCaptured = (state: ProxyState, link: Link, place: Place, first: Buffer):
     const kind = sniffHttp(bytes);
     if (kind === 'more') return false;
     if (kind === 'http') serveHttp(state, link, place).onBytes(bytes, 0, bytes.length);
+    else if (kind === 'http2') serveHttp2(state, link, place).onBytes(bytes, 0, bytes.length);
     else openTunnel(state, place, link, asTcp(), bytes);
     return true;
   };
@@ -92,7 +93,7 @@ const unknownTarget = ({ tables }: ProxyState, unknown: 'passthrough' | 'blackho
 
 /** A client that uses this port as its HTTP proxy. */
 const onProxyRequest = (state: ProxyState, link: Link, from: From, bytes: Buffer): void => {
-  const receive = ({ request }: ServerConnection): Reception | LocalAnswer => {
+  const receive = ({ request }: DownstreamStream): Reception | LocalAnswer => {
     const destination = resolveDestination(state, request.authority, 80);
     return destination === undefined
       ? unknownHost(request.authority)

@@ -5,10 +5,12 @@ const CURVES = 'X25519:prime256v1:secp384r1';
 
 /** ALPN of a sidecar that speaks HTTP/1.1 to another one; the last is for servers that know nothing of Istio. */
 export const HTTP_ALPN = ['istio-http/1.1', 'istio', 'http/1.1'];
+/** The same for HTTP/2. */
+export const HTTP2_ALPN = ['istio-h2', 'istio', 'h2'];
 /** ALPN of a sidecar that tunnels opaque TCP. */
 export const TCP_ALPN = ['istio'];
 /** What a server answers to, in its order of preference. */
-export const SERVER_ALPN = ['istio-http/1.1', 'istio', 'http/1.1'];
+export const SERVER_ALPN = ['istio-h2', 'istio-http/1.1', 'istio', 'h2', 'http/1.1'];
 
 /** Everything a TLS end derives from its identity; made anew at every rotation. */
 export interface TlsIdentity {

@@ -237,7 +237,8 @@ const isSameLife = (left: Cluster['lifetimes'], right: Cluster['lifetimes']): bo
   left === right ||
   (left?.idleMs === right?.idleMs &&
     left?.maxDurationMs === right?.maxDurationMs &&
-    left?.keepAliveMs === right?.keepAliveMs);
+    left?.keepAliveMs === right?.keepAliveMs &&
+    left?.maxStreams === right?.maxStreams);
 
 const usageOf = ({ balancer, pools, waiting, tunnels, retries }: ClusterState): Usage => {
   let requests = 0;

@@ -40,6 +40,7 @@ export const lifetimesOf = (pool: ConnectionPool | undefined): ConnectionLifetim
     ...(tcpIdleMs === undefined ? {} : { tcpIdleMs }),
     ...positive('maxDurationMs', parseDuration(tcp?.maxConnectionDuration ?? '')),
     ...(keepAlive === undefined ? {} : { keepAliveMs: parseDuration(keepAlive.time ?? '') ?? SYSTEM_KEEP_ALIVE_MS }),
+    ...positive('maxStreams', http?.maxConcurrentStreams),
   };
   return Object.keys(lifetimes).length === 0 ? undefined : lifetimes;
 };

@@ -162,10 +162,6 @@ const checkConnectionPool = (
     if (part === undefined || typeof value !== 'number' || value >= 0) continue;
     report.invalid(resource, `${field} ${value} is negative`, [part, field]);
   }
-  if (http?.maxConcurrentStreams !== undefined) {
-    const effect = 'it limits nothing';
-    unsupported(resource, report, 'connectionPool.http.maxConcurrentStreams', effect, [http, 'maxConcurrentStreams']);
-  }
   if (http?.http2KeepAlive !== undefined) {
     unsupported(resource, report, 'connectionPool.http.http2KeepAlive', 'no pings are sent', [http, 'http2KeepAlive']);
   }
