@@ -43,7 +43,7 @@ export const changeContainer = (
   return found === undefined ? pod : mapContainers(pod, (each) => (each === found ? change(each) : each));
 };
 
-export const without = (containers: Containers, name: string): Containers =>
+const without = (containers: Containers, name: string): Containers =>
   containers.filter((container) => container.name !== name);
 
 /** The containers with the last one of that name at the front. */

@@ -76,14 +76,11 @@ const injectAsMesh = async (
 export const kubeInject = defineCommand({
   summary: 'Adds sidecars to workloads, as the webhook of a cluster would, without one.',
   examples: [
-    ['heddle inject -f app.yaml | kubectl apply -f -', 'where the namespaces in the file ask for it'],
-    ['heddle inject k8s/ --report', 'which workloads get a sidecar, and why'],
-    ['heddle inject k8s/ --check', 'exit code 81 when a sidecar is missing or out of date'],
-    ['heddle inject -f app.yaml | heddle uninject -f -', 'the bytes of app.yaml again'],
-    [
-      'heddle kube-inject -f app.yaml --injectConfigFile i.yaml --meshConfigFile m.yaml --valuesFile v.json',
-      'the bytes of istioctl, for an installation of yours',
-    ],
+    ['heddle kube-inject -f app.yaml | kubectl apply -f -', 'where namespaces in the file ask for it'],
+    ['heddle kube-inject k8s/ --report', 'which workloads get a sidecar, and why'],
+    ['heddle kube-inject k8s/ --check', 'exit code 81 when a sidecar is missing or out of date'],
+    ['heddle kube-inject app.yaml -o meshed.yaml', 'into a file; heddle uninject meshed.yaml is app.yaml again'],
+    ['heddle kube-inject app.yaml --valuesFile v.json', 'the bytes of istioctl, with your installation'],
   ],
   arguments: [{ name: 'PATH', summary: 'files, directories, patterns or - for standard input', variadic: true }],
   options: {

@@ -10,8 +10,8 @@ import { PACKING } from '../inject/packing.ts';
 export const uninject = defineCommand({
   summary: 'Takes sidecars out of manifests again.',
   examples: [
-    ['heddle inject -f app.yaml | heddle uninject -f -', 'the bytes of app.yaml'],
-    ['kubectl get deploy web -o yaml | heddle uninject -f -', 'what was there before, as far as annotations tell'],
+    ['heddle uninject meshed.yaml', 'the bytes that heddle kube-inject was given'],
+    ['kubectl get deploy web -o yaml | heddle uninject -', 'as far as its annotations tell'],
   ],
   arguments: [{ name: 'PATH', summary: 'files, directories, patterns or - for standard input', variadic: true }],
   options: {
@@ -21,9 +21,9 @@ export const uninject = defineCommand({
   formats: ['text'],
   outputNamesFile: true,
   notes: [
-    'A document that heddle inject has changed gets back its bytes from the comment before it, unless it has been edited since. Other injected objects are written anew without what their status annotation names; containers of your own come from the overrides, probes and scrape annotations from what the agent was told, and labels that Istio adds go.',
+    'A document that heddle kube-inject has changed gets back its bytes from the comment before it, unless it has been edited since. Other injected objects are written anew without what their status annotation names; containers of your own come from the overrides, probes and scrape annotations from what the agent was told, and labels that Istio adds go.',
   ],
-  seeAlso: ['heddle inject'],
+  seeAlso: ['heddle kube-inject'],
   run: async (context, args, { filename, outFile }) => {
     const paths = [...filename, ...args];
     if (paths.length === 0) {
