@@ -5,6 +5,7 @@ import type { GoStructs } from '../../src/model/typed/descriptor.ts';
 import { decodeGo } from '../../src/model/typed/go-decode.ts';
 import { printGoJson } from '../../src/model/typed/go-json.ts';
 import { loadGoStructs } from '../../src/model/typed/load.ts';
+import { toJsonValue } from '../../src/template/functions/sprig/json-value.ts';
 import { GoInt, type GoValue } from '../../src/template/value.ts';
 import { valueAt } from './value-at.ts';
 
@@ -39,6 +40,16 @@ describe('a Kubernetes object in a template', () => {
   it('remembers its JSON in Go’s order', () => {
     expect(printGoJson(behind(valueAt(view(), 'Containers', 0, 'Ports', 0)))).toBe(
       '{"name":"a\\u003cb","containerPort":80}',
+    );
+  });
+
+  it('is the same JSON to template functions, tags of fields obeyed', () => {
+    const meta = goStruct(structs, 'meta/v1.ObjectMeta', { name: 'web', labels: { app: 'web' } });
+    expect(toJsonValue(meta)).toEqual(
+      new Map<string, unknown>([
+        ['name', 'web'],
+        ['labels', new Map([['app', 'web']])],
+      ]),
     );
   });
 });

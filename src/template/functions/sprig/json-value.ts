@@ -41,6 +41,8 @@ const jsonOfField = (struct: GoStruct, field: GoField, text: ReadText): readonly
   const value = struct.read(field.name);
   if (options.includes('omitempty') && isEmpty(value)) return [];
   const json = toJsonValue(value, text);
+  // Of the types with a JSON form of their own, those that can be omitted write null for their zero value.
+  if (options.includes('omitzero') && json === null) return [];
   const isInline = name === '' && field.embedded === true;
   return isInline && json instanceof Map ? Array.from(json) : [[name || field.name, json]];
 };
