@@ -10,6 +10,7 @@ import { STATUS_CODES } from 'node:http';
 import { describeDenial, type Permit } from '../traffic/authorize.ts';
 import { decideCors } from '../traffic/cors.ts';
 import { decideFault } from '../traffic/fault.ts';
+import { grpcTimeoutMs } from '../traffic/grpc-timeout.ts';
 import { normalizePath } from '../traffic/path.ts';
 import { redirectLocation } from '../traffic/redirect.ts';
 import { pickDestination } from '../traffic/route.ts';
@@ -119,7 +120,7 @@ export class Exchange implements RequestSink, SendingOwner {
     }
     this.forwarded = forwardHeaders(request, editor, place);
     if (request.isAbsolute) editor.host = request.authority;
-    if (this.method === 'CONNECT' || isUpgrade(head)) {
+    if (this.method === 'CONNECT' || (isUpgrade(head) && !this.downstream.isUpgrade)) {
       this.answer(upgradeRefused);
       return;
     }
@@ -212,8 +213,9 @@ export class Exchange implements RequestSink, SendingOwner {
       this.answer({ ...clusterNotFound, status: action.missingClusterStatus ?? clusterNotFound.status });
       return;
     }
-    const lines = requestLines(this, this.editor, route, action);
-    this.sending = new Sending(this, { permit, action, cluster, lines, replay });
+    const timed = this.isGrpc ? withGrpcTimeout(action, this.request.head) : action;
+    const lines = requestLines(this, this.editor, route, timed);
+    this.sending = new Sending(this, { permit, action: timed, cluster, lines, replay });
     this.sending.begin(bytes, start, end);
   }
 
@@ -356,6 +358,12 @@ export class Exchange implements RequestSink, SendingOwner {
     this.state.onRecord(recordOf(this));
   }
 }
+
+/** The caller may allow less time than the route. */
+const withGrpcTimeout = (action: Forward, head: Head): Forward => {
+  const [header] = head.values('grpc-timeout');
+  return header === undefined ? action : { ...action, timeoutMs: grpcTimeoutMs(action.timeoutMs, header) };
+};
 
 const grpcStatusOf = (trailers: string): number | undefined => {
   const status = /^grpc-status:[ \t]*(\d+)/m.exec(trailers)?.[1];

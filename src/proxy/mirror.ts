@@ -32,6 +32,7 @@ export const startMirror = (mirrored: MirroredRequest): void => {
     method: downstream.request.method,
     passesChunks: false,
     framesBody: downstream.framesBody,
+    isUpgrade: false,
     onResponseHead: () => {},
     onResponseBody: () => {},
     onResponseEnd: () => clearTimeout(timer),

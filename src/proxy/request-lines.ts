@@ -1,5 +1,6 @@
 /** The request as it goes on: rewritten target, and header lines with the route's operations applied. */
 
+import { writeGrpcTimeout } from '../traffic/grpc-timeout.ts';
 import { expandOperators } from '../traffic/header-operators.ts';
 import { applyHeaderOperations } from '../traffic/headers.ts';
 import { rewritePath } from '../traffic/rewrite.ts';
@@ -35,9 +36,10 @@ export const requestLines = (
     if (rewrite.path !== undefined) editor.set('x-envoy-original-path', request.path);
     if (rewrite.authority !== undefined) editor.host = headText(rewrite.authority);
   }
+  const expectedMs = expectedTimeoutMs(action);
+  if (exchange.isGrpc && expectedMs > 0) editor.set('grpc-timeout', writeGrpcTimeout(expectedMs));
   if (place.direction !== 'inbound') {
     if (route.operation !== '') editor.append('x-envoy-decorator-operation', headText(route.operation));
-    const expectedMs = expectedTimeoutMs(action);
     if (expectedMs > 0) editor.append('x-envoy-expected-rq-timeout-ms', String(expectedMs));
   }
   if (destination?.requestHeaders !== undefined || route.requestHeaders !== undefined) {
@@ -53,7 +55,8 @@ export const requestLines = (
     head.dropKnown(HOST);
     first = `host: ${host}\r\n`;
   }
-  const framing = head.isChunked ? 'transfer-encoding: chunked\r\n' : '';
+  let framing = head.isChunked ? 'transfer-encoding: chunked\r\n' : '';
+  if (exchange.downstream.isUpgrade) framing = 'connection: Upgrade\r\nupgrade: websocket\r\n';
   return { target: headText(target), lines: first + editor.lines() + framing };
 };
 

@@ -34,6 +34,7 @@ export class Sending implements AttemptListener, SendingView {
   readonly method: string;
   readonly passesChunks: boolean;
   readonly framesBody: boolean;
+  readonly isUpgrade: boolean;
 
   private readonly owner: SendingOwner;
   private readonly order: SendingOrder;
@@ -56,6 +57,7 @@ export class Sending implements AttemptListener, SendingView {
     this.method = owner.method;
     this.passesChunks = owner.downstream.passesChunks;
     this.framesBody = owner.downstream.framesBody;
+    this.isUpgrade = owner.downstream.isUpgrade;
     order.replay.isKept = order.action.retry !== undefined || order.action.mirrors.length > 0;
   }
 

@@ -43,6 +43,8 @@ export interface DownstreamStream {
   readonly passesChunks: boolean;
   /** A request body of unknown length comes in the chunked coding, framing included; otherwise only its data. */
   readonly framesBody: boolean;
+  /** Asks for WebSocket: the request has no end, and after status 101 bytes pass both ways as bodies without framing. */
+  readonly isUpgrade: boolean;
   /**
    * Sends the response head and the first bytes of its body. `lines` are complete header lines without the ones that
    * concern this connection. `bodyBytes` is -1 when the length is not known, and the body then chunked or ended by close.
@@ -107,6 +109,8 @@ export interface AttemptListener {
   readonly passesChunks: boolean;
   /** As of the client's side of the request. */
   readonly framesBody: boolean;
+  /** Status 101 is an answer, and what follows it a body without end. */
+  readonly isUpgrade: boolean;
   /** Body bytes that arrived with the head follow in onResponseBody at once; `head` is valid until the next response. */
   onResponseHead(head: Head, isBodiless: boolean, bytes: Buffer, start: number, end: number): void;
   onResponseBody(bytes: Buffer, start: number, end: number): void;

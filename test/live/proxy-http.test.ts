@@ -269,9 +269,9 @@ describe('a request through a gateway', () => {
     expect([bytes, headers.expect]).toEqual([3, undefined]);
   });
 
-  it('to upgrade the connection is answered 403', async () => {
+  it('to upgrade the connection to anything but WebSocket is answered 403', async () => {
     const hop = await gateway(await echo());
-    const upgrade = 'GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n';
+    const upgrade = 'GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: irc\r\n\r\n';
     expect((await send(hop.at, upgrade)).head).toMatch(/^HTTP\/1\.1 403 /);
   });
 });

@@ -162,6 +162,13 @@ export class ClientConnection implements LinkOwner, UpstreamStream {
         this.startBody(bytes, after, end);
         return;
       }
+      if (status === 101 && this.listener?.isUpgrade === true) {
+        this.state = BODY_UNTIL_CLOSE;
+        this.isReusable = false;
+        this.bodyBytes = end - after;
+        this.listener.onResponseHead(this.head, false, bytes, after, end);
+        return;
+      }
       if (status === 101) {
         this.fail({ kind: 'protocol-error' });
         return;

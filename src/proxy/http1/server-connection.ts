@@ -21,6 +21,8 @@ const BODY_CHUNKED = 2;
 const BUSY = 3;
 /** Nothing more is read or answered; the last bytes are leaving. */
 const CLOSING = 4;
+/** WebSocket: bytes of the client until either side ends. */
+const RAW = 5;
 
 const HEADER_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 60_000;
@@ -30,6 +32,7 @@ const BODY_TIMEOUT_MS = 300_000;
 const LINGER_MS = 1_000;
 const MAX_STASH_BYTES = 256 * 1024;
 const EXPECT = idOf('expect');
+const UPGRADE = idOf('upgrade');
 
 export class ServerConnection implements LinkOwner, DownstreamStream, Member {
   readonly link: Link;
@@ -37,6 +40,7 @@ export class ServerConnection implements LinkOwner, DownstreamStream, Member {
   readonly request = new RequestView(this.head);
   readonly editor = new HeaderEditor(this.head);
   readonly framesBody = true;
+  isUpgrade = false;
   requestBytes = 0;
 
   private readonly handler: RequestHandler;
@@ -93,6 +97,10 @@ export class ServerConnection implements LinkOwner, DownstreamStream, Member {
       case BODY_CHUNKED:
         this.readChunked(bytes, start, end);
         return;
+      case RAW:
+        this.requestBytes += end - start;
+        this.sink?.onRequestBody(bytes, start, end, false);
+        return;
     }
   }
 
@@ -128,6 +136,13 @@ export class ServerConnection implements LinkOwner, DownstreamStream, Member {
     this.deadlineMs = this.nowMs + BODY_TIMEOUT_MS;
     let bodyEnd = start;
     this.requestBytes = 0;
+    this.isUpgrade = head.isUpgrade && isWebSocket(head);
+    if (this.isUpgrade) {
+      this.requestBytes = end - start;
+      this.state = RAW;
+      this.beginExchange(bytes, start, end, false);
+      return;
+    }
     if (head.isChunked) {
       this.scanner.reset(true);
       this.state = BODY_CHUNKED;
@@ -209,8 +224,13 @@ export class ServerConnection implements LinkOwner, DownstreamStream, Member {
 
   sendHead(response: ResponseStart, bytes: Buffer, start: number, end: number): boolean {
     this.isResponseStarted = true;
-    const { isBodiless, hasLength, isEmpty, isFramed } = response;
-    let head = `HTTP/1.1 ${response.status} ${response.reason}\r\n${response.lines}`;
+    const { status, isBodiless, hasLength, isEmpty, isFramed } = response;
+    let head = `HTTP/1.1 ${status} ${response.reason}\r\n${response.lines}`;
+    if (status === 101) {
+      this.isClose = true;
+      head += 'upgrade: websocket\r\nconnection: Upgrade\r\n\r\n';
+      return this.link.write(head, bytes, start, end);
+    }
     if (isFramed) head += 'transfer-encoding: chunked\r\n';
     else if (!isBodiless && !hasLength && isEmpty) head += 'content-length: 0\r\n';
     else if (!isBodiless && !hasLength) {
@@ -261,7 +281,7 @@ export class ServerConnection implements LinkOwner, DownstreamStream, Member {
 
   /** Sends what is left, then closes; a client still sending gets a moment to read its answer first. */
   private close(): void {
-    const isSending = this.state === BODY_LENGTH || this.state === BODY_CHUNKED;
+    const isSending = this.state === BODY_LENGTH || this.state === BODY_CHUNKED || this.state === RAW;
     this.state = CLOSING;
     this.link.end();
     this.deadlineMs = this.nowMs + LINGER_MS;
@@ -299,7 +319,7 @@ export class ServerConnection implements LinkOwner, DownstreamStream, Member {
 
   sweep(nowMs: number): void {
     this.nowMs = nowMs;
-    if (nowMs < this.deadlineMs || this.state === BUSY) return;
+    if (nowMs < this.deadlineMs || this.state === BUSY || this.state === RAW) return;
     if (this.state === AWAIT_HEAD && this.stash.length > 0) {
       this.isClose = true;
       this.state = BUSY;
@@ -325,6 +345,14 @@ export class ServerConnection implements LinkOwner, DownstreamStream, Member {
     sink?.onDownstreamGone(false);
   }
 }
+
+/** RFC 6455 4.1. A body would make it something else. */
+const isWebSocket = (head: Head): boolean =>
+  head.value(UPGRADE).toLowerCase() === 'websocket' &&
+  head.method === 'GET' &&
+  head.minor === 1 &&
+  !head.isChunked &&
+  head.contentLength <= 0;
 
 const BAD_TARGET: HeadError = { status: 400, details: 'http1.codec_error' };
 const HEADER_TIMEOUT: HeadError = { status: 408, details: 'request_header_timeout' };

@@ -97,6 +97,7 @@ class ServerStream implements DownstreamStream, StreamEvents {
   readonly protocol = 'HTTP/2';
   readonly passesChunks = false;
   readonly framesBody = false;
+  readonly isUpgrade = false;
   requestBytes = 0;
 
   private readonly flow: StreamFlow;

@@ -1,0 +1,24 @@
+const MS_PER_UNIT: ReadonlyMap<string, number> = new Map([
+  ['H', 3_600_000],
+  ['M', 60_000],
+  ['S', 1_000],
+  ['m', 1],
+  ['u', 1e-3],
+  ['n', 1e-6],
+]);
+
+/** Milliseconds a `grpc-timeout` header asks for, rounded up; undefined when it is none. */
+const parseGrpcTimeout = (text: string): number | undefined => {
+  const [, digits = '', unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(text) ?? [];
+  const factor = MS_PER_UNIT.get(unit);
+  return factor === undefined ? undefined : Math.ceil(Number(digits) * factor);
+};
+
+/** The time limit of a gRPC request: the caller's, of which the route allows at most its own. 0 = none, for both. */
+export const grpcTimeoutMs = (routeMs: number, header: string): number => {
+  const asked = parseGrpcTimeout(header) ?? 0;
+  return asked === 0 || (routeMs > 0 && routeMs < asked) ? routeMs : asked;
+};
+
+/** A time limit as the header writes it; eight digits are the most it has room for. */
+export const writeGrpcTimeout = (ms: number): string => (ms < 1e8 ? `${ms}m` : `${Math.floor(ms / 1_000)}S`);
