@@ -1,22 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Fault } from '../../base/fault.ts';
-import type { Problem } from '../../base/problem.ts';
 import { readSources } from '../../input/read.ts';
-import { createAddressBook } from '../../local/address-book.ts';
-import { CLIENT_POD, SYSTEM_NAMESPACE } from '../../local/built-in.ts';
-import { loadConfiguration } from '../../local/configuration.ts';
-import { planPods } from '../../local/pod-plan.ts';
-import { compileMesh } from '../../traffic/compile/compile-mesh.ts';
-import type { World } from '../../traffic/compile/world.ts';
+import { CLIENT_POD } from '../../local/built-in.ts';
 import { chooseEntry } from '../../traffic/explain/entry.ts';
 import type { AskedRequest, Unanswerable } from '../../traffic/explain/explanation.ts';
 import { findFlips } from '../../traffic/explain/flips.ts';
-import { type MeshView, viewMesh } from '../../traffic/explain/mesh-view.ts';
 import { trace } from '../../traffic/explain/trace.ts';
 import type { Context } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { printDocument } from '../output.ts';
+import { loadMesh } from './load-mesh.ts';
 import { mermaid } from './mermaid.ts';
 import { pretty } from './pretty.ts';
 import { readAccessLog, readCurl, readHar, readHeader, unreadable, type WrittenRequest } from './request-line.ts';
@@ -50,7 +44,7 @@ export const explainRequest = async (context: Context, args: readonly string[], 
       hint: 'a request begins in the mesh or outside of it',
     });
   const written = await readRequest(context, args, options);
-  const { view, problems } = await loadMesh(context, paths);
+  const { view, problems } = await loadMesh(await readSources(paths, { stdin: context.io.stdin, cwd: context.io.cwd }));
   const request = answerOf(chooseEntry(view, askedOf(written, options), CLIENT_POD.replace(/-0$/, '')));
   const { result, steps } = answerOf(trace(view, request));
   const notes = problems
@@ -109,42 +103,5 @@ const askedOf = ({ method, url, headers }: WrittenRequest, options: Options): As
     port: options.port,
     // The Host header may say another name than the one that is dialled.
     dial: options.dial ?? (named === undefined || options.gateway !== undefined ? undefined : host),
-  };
-};
-
-/** Second octet of the addresses that pods and services get: only policies on addresses ever see them. */
-const OCTET = 44;
-
-const loadMesh = async (
-  context: Context,
-  paths: readonly string[],
-): Promise<{ readonly view: MeshView; readonly problems: readonly Problem[] }> => {
-  const sources = await readSources(paths, { stdin: context.io.stdin, cwd: context.io.cwd });
-  const configuration = await loadConfiguration(sources, { builtIns: true });
-  const broken = configuration.problems.find(({ code }) => code === 'YAML_SYNTAX');
-  if (broken !== undefined)
-    throw new Fault(
-      `${broken.span === undefined ? '' : `${broken.span.file}:${broken.span.line}: `}${broken.message}`,
-      { kind: 'input', code: broken.code, hint: broken.hint ?? 'correct the YAML' },
-    );
-  const book = createAddressBook(OCTET);
-  const { mesh } = configuration;
-  const hasAddress = new Set(
-    mesh
-      .of('Service')
-      .filter(({ object }) => object.spec?.clusterIP !== 'None' && object.spec?.type !== 'ExternalName')
-      .map(({ namespace, name }) => `${namespace}/${name}`),
-  );
-  const world: World = {
-    mesh,
-    pods: planPods(configuration, book).map(({ pod, address }) => ({ pod, address, ready: true })),
-    serviceAddress: (namespace, name) =>
-      hasAddress.has(`${namespace}/${name}`) ? book.serviceAddress(`${namespace}/${name}`) : undefined,
-    externals: new Map(),
-  };
-  const compiled = compileMesh(world, 1);
-  return {
-    view: viewMesh(world, compiled, SYSTEM_NAMESPACE),
-    problems: [...configuration.problems, ...compiled.problems],
   };
 };

@@ -1,0 +1,50 @@
+import { Fault } from '../../base/fault.ts';
+import type { Problem } from '../../base/problem.ts';
+import { createAddressBook } from '../../local/address-book.ts';
+import { SYSTEM_NAMESPACE } from '../../local/built-in.ts';
+import { loadConfiguration } from '../../local/configuration.ts';
+import { planPods } from '../../local/pod-plan.ts';
+import { compileMesh } from '../../traffic/compile/compile-mesh.ts';
+import type { World } from '../../traffic/compile/world.ts';
+import { type MeshView, viewMesh } from '../../traffic/explain/mesh-view.ts';
+import type { SourceText } from '../../yaml/source-text.ts';
+
+/** Second octet of the addresses that pods and services get: only policies on addresses ever see them. */
+const OCTET = 44;
+
+/** A configuration as requests can be asked of it, and what its files have that does not work. */
+export interface LoadedMesh {
+  readonly view: MeshView;
+  readonly problems: readonly Problem[];
+}
+
+/** Compiles texts as local mode would, without running anything; throws a Fault where a text is no YAML. */
+export const loadMesh = async (sources: readonly SourceText[]): Promise<LoadedMesh> => {
+  const configuration = await loadConfiguration(sources, { builtIns: true });
+  const broken = configuration.problems.find(({ code }) => code === 'YAML_SYNTAX');
+  if (broken !== undefined)
+    throw new Fault(
+      `${broken.span === undefined ? '' : `${broken.span.file}:${broken.span.line}: `}${broken.message}`,
+      { kind: 'input', code: broken.code, hint: broken.hint ?? 'correct the YAML' },
+    );
+  const book = createAddressBook(OCTET);
+  const { mesh } = configuration;
+  const hasAddress = new Set(
+    mesh
+      .of('Service')
+      .filter(({ object }) => object.spec?.clusterIP !== 'None' && object.spec?.type !== 'ExternalName')
+      .map(({ namespace, name }) => `${namespace}/${name}`),
+  );
+  const world: World = {
+    mesh,
+    pods: planPods(configuration, book).map(({ pod, address }) => ({ pod, address, ready: true })),
+    serviceAddress: (namespace, name) =>
+      hasAddress.has(`${namespace}/${name}`) ? book.serviceAddress(`${namespace}/${name}`) : undefined,
+    externals: new Map(),
+  };
+  const compiled = compileMesh(world, 1);
+  return {
+    view: viewMesh(world, compiled, SYSTEM_NAMESPACE),
+    problems: [...configuration.problems, ...compiled.problems],
+  };
+};
