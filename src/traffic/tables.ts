@@ -101,10 +101,41 @@ export interface InboundPort {
 
 export type MtlsMode = 'STRICT' | 'PERMISSIVE' | 'DISABLE';
 
+/** Cleartext HTTP, unless `tcp` or `tls` says otherwise. */
 export interface GatewayPort {
   readonly port: number;
   readonly routes: RouteTable;
   readonly origin: Origin | undefined;
+  /** The port carries connections without HTTP or TLS of its own, all of them by this route. */
+  readonly tcp?: TcpRoute;
+  /** The port carries TLS alone; which of these takes a connection is a matter of its server name. */
+  readonly tls?: readonly GatewayTlsServer[];
+}
+
+/** A filter chain of a TLS port: exactly one of `routes` (HTTP behind TLS) and `tcp` (its bytes) is there. */
+export interface GatewayTlsServer {
+  /** Lower case; a name, `*.suffix`, or `*` for every connection, also one that names no server. */
+  readonly serverNames: readonly string[];
+  /** Absent: TLS is not ended here, its bytes are passed on. */
+  readonly terminate?: TlsTermination;
+  readonly routes?: RouteTable;
+  readonly tcp?: TcpRoute;
+  readonly origin: Origin | undefined;
+}
+
+/** How TLS of clients is ended. */
+export interface TlsTermination {
+  /** PEM; empty where they are not at hand, and then every connection is reset. `workload`: this proxy's own. */
+  readonly certificates: 'workload' | readonly { readonly chain: string; readonly key: string }[];
+  readonly client: 'none' | 'optional' | 'required';
+  /** PEM of the authorities that may vouch for clients; `mesh` are those of the workloads. */
+  readonly clientAuthorities?: 'mesh' | string;
+  /** One of them must be in a client's certificate; empty = any client. */
+  readonly clientNames: readonly string[];
+  readonly minVersion: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+  readonly maxVersion: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+  /** Of TLS 1.2 and before, as OpenSSL names them; empty = the engine's own choice. */
+  readonly cipherSuites: readonly string[];
 }
 
 // ---- routes
