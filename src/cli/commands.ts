@@ -23,7 +23,7 @@ export interface Section {
 
 const local: CommandGroup = {
   name: 'local',
-  summary: 'a mesh on this machine from plain YAML: up, status, curl, run, down, ...',
+  summary: 'a mesh on this machine from plain YAML: up, status, curl, ...',
   commands: [
     { name: 'up', summary: 'run a mesh from YAML', load: async () => (await import('./commands/local/up.ts')).up },
     {

@@ -51,8 +51,7 @@ const GLOBAL_OPTIONS: readonly (readonly [string, string])[] = [
 /** The first page: every command by task; loads none of them. */
 export const rootHelp = (): string =>
   [
-    'heddle: Istio configuration on your own machine, from plain YAML\n',
-    section('USAGE', '  heddle COMMAND [FLAGS]\n'),
+    'heddle COMMAND [FLAGS]: Istio on your own machine, in CI and in clusters\n',
     section(
       'EXAMPLES',
       columns([
@@ -65,8 +64,8 @@ export const rootHelp = (): string =>
     section(
       'FLAGS',
       columns([
-        ['-o, --output <format>', 'text, json, yaml, ... as each command has them'],
-        ...GLOBAL_OPTIONS,
+        ['-o <format>, --color <when>', 'as each command has them; when: auto, always or never'],
+        ['-q, -v, -h', 'quiet, verbose, the page of a command'],
         ['--version', 'the version'],
       ]),
     ),

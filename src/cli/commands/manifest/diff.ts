@@ -44,7 +44,7 @@ export const manifestDiff = defineCommand({
   summary: 'Compares two manifests object by object and field by field, whatever their order.',
   examples: [
     ['heddle manifest diff old.yaml new.yaml', 'what an upgrade changes'],
-    ['heddle manifest generate -f operator.yaml | heddle manifest diff deployed.yaml -', 'a file and standard input'],
+    ['heddle manifest generate -f op.yaml | heddle manifest diff old.yaml -', 'a file and standard input'],
     ['heddle manifest diff old/ new/ -o json', 'directories of objects, for a script'],
   ],
   arguments: [
