@@ -253,6 +253,14 @@ describe('a request in HTTP/1.1 to a backend of HTTP/2', () => {
   });
 });
 
+describe('a backend that speaks no HTTP/2', () => {
+  it('where it should is a protocol error', async () => {
+    const hop = await gateway(await listening(createHttp1((_request, response) => response.end())), { http: 'http2' });
+    expect((await get(session(hop.at), { ':path': '/' })).headers[':status']).toBe(502);
+    expect(await hop.record()).toMatchObject({ flags: 'UPE' });
+  });
+});
+
 describe('gRPC', () => {
   const retryOn = (...on: readonly string[]): RetryPolicy => ({
     attempts: 2,

@@ -18,7 +18,7 @@ import {
 } from './frames.ts';
 import { blockOfRequest, responseText, trailerLines } from './header-lines.ts';
 import type { Fields } from './hpack.ts';
-import { STREAM_WINDOW, type StreamEvents, type StreamFlow } from './stream-flow.ts';
+import { BROKEN, STREAM_WINDOW, type StreamEvents, type StreamFlow } from './stream-flow.ts';
 
 /** What a peer is thought to take at a time before it says. */
 const ASSUMED_MAX_STREAMS = 100;
@@ -274,7 +274,8 @@ class ClientStream implements UpstreamStream, StreamEvents {
 
   onReset(code: number): void {
     const { isConnected, connectFailure } = this.client;
-    if (code === REFUSED_STREAM) this.fail({ kind: 'remote-reset', isRefused: true });
+    if (code === BROKEN) this.fail({ kind: 'protocol-error' });
+    else if (code === REFUSED_STREAM) this.fail({ kind: 'remote-reset', isRefused: true });
     else if (code >= 0) this.fail({ kind: 'remote-reset', isRefused: false });
     else if (!isConnected && connectFailure !== undefined) this.fail({ kind: 'connect', failure: connectFailure });
     else this.fail({ kind: 'reset' });

@@ -10,6 +10,7 @@ import {
   CONTINUATION,
   DATA,
   DEFAULT_WINDOW,
+  ENABLE_PUSH,
   END_HEADERS,
   END_STREAM,
   ENHANCE_YOUR_CALM,
@@ -41,7 +42,7 @@ import {
   windowUpdate,
 } from './frames.ts';
 import { type Fields, HpackDecoder } from './hpack.ts';
-import { StreamFlow } from './stream-flow.ts';
+import { BROKEN, GONE, StreamFlow } from './stream-flow.ts';
 
 /** Received on all streams together before more is asked for. */
 export const CONNECTION_WINDOW = 1_048_576;
@@ -49,6 +50,8 @@ export const CONNECTION_WINDOW = 1_048_576;
 const MAX_BLOCK_BYTES = 256 * 1024;
 /** Frames of a second that carry nothing: settings, pings, priorities, resets, empty data. */
 const MAX_IDLE_FRAMES = 1_000;
+/** Streams given up whose late frames are ignored. */
+const MAX_REMEMBERED = 1_000;
 /** Streams of a second that the peer gives up again. */
 const MAX_RESETS = 200;
 
@@ -88,6 +91,8 @@ export class Connection implements LinkOwner {
   /** The stream whose header block is under way; 0 = none. */
   private blockStream = 0;
   private isBlockEnd = false;
+  /** Streams that this side gave up lately. */
+  private readonly resetHere = new Set<number>();
   private idleFrames = 0;
   private resets = 0;
 
@@ -112,6 +117,13 @@ export class Connection implements LinkOwner {
     this.link.write(frames, bytes, start, end);
   }
 
+  /** Gives a stream up for good; what its peer still sends of it is ignored. */
+  reset(id: number, code: number): void {
+    if (this.resetHere.size >= MAX_REMEMBERED) this.resetHere.clear();
+    this.resetHere.add(id);
+    this.write(resetFrame(id, code));
+  }
+
   /** A stream of this connection, from either side. */
   open(id: number): StreamFlow {
     const stream = new StreamFlow(this, id, this.peerWindow);
@@ -134,7 +146,8 @@ export class Connection implements LinkOwner {
     if (this.isClosing) return;
     this.isClosing = true;
     this.write(goAway(this.lastAccepted, code));
-    for (const stream of [...this.streams.values()]) stream.onReset(-1);
+    const why = code === NO_ERROR ? GONE : BROKEN;
+    for (const stream of [...this.streams.values()]) stream.onReset(why);
     this.link.end();
     // Nothing more is read, so a peer that does not close is closed on.
     this.link.socket.setTimeout(1_000, () => this.link.destroy());
@@ -242,7 +255,7 @@ export class Connection implements LinkOwner {
   private resetStream(id: number, code: number): void {
     const stream = this.streams.get(id);
     if (stream !== undefined) stream.fail(code);
-    else this.write(resetFrame(id, code));
+    else this.reset(id, code);
     this.countReset();
   }
 
@@ -280,7 +293,8 @@ export class Connection implements LinkOwner {
     const stream = this.streams.get(id);
     if (stream?.isRemoteOpen === true) stream.receiveData(bytes, from, until, isEnd, end - start - (until - from));
     else if (stream !== undefined) this.resetStream(id, STREAM_CLOSED);
-    // Else it was reset, and the peer may not know yet.
+    // A stream that was reset here is over without the peer knowing yet.
+    else if (!this.resetHere.has(id)) this.resetStream(id, STREAM_CLOSED);
   }
 
   private readHeaders(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
@@ -381,7 +395,7 @@ export class Connection implements LinkOwner {
         if (value < FRAME_BYTES || value > 0xff_ff_ff) this.fail(PROTOCOL_ERROR);
         // Bigger ones would only keep other streams waiting.
         return !this.isClosing;
-      case 2:
+      case ENABLE_PUSH:
         if (value > 1) this.fail(PROTOCOL_ERROR);
         return !this.isClosing;
       default:
@@ -441,7 +455,7 @@ export class Connection implements LinkOwner {
   onGone(error: Error | undefined): void {
     this.isClosing = true;
     this.side.onGone(error);
-    for (const stream of [...this.streams.values()]) stream.onReset(-1);
+    for (const stream of [...this.streams.values()]) stream.onReset(GONE);
   }
 
   /** The peer is told that no more streams are taken; those under way go on. */

@@ -22,7 +22,6 @@ import {
   PREFACE,
   PROTOCOL_ERROR,
   REFUSED_STREAM,
-  resetFrame,
   settingsFrame,
 } from './frames.ts';
 import { blockOfLines, requestText } from './header-lines.ts';
@@ -52,7 +51,7 @@ export class Http2ServerConnection implements ConnectionSide, Member {
   accept(id: number): StreamFlow | undefined {
     const { connection } = this;
     if (this.isDraining || connection.streams.size >= MAX_STREAMS) {
-      connection.write(resetFrame(id, REFUSED_STREAM));
+      connection.reset(id, REFUSED_STREAM);
       return undefined;
     }
     const flow = connection.open(id);

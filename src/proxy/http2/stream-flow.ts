@@ -8,7 +8,6 @@ import {
   headerFrames,
   MAX_WINDOW,
   NO_ERROR,
-  resetFrame,
   windowUpdate,
 } from './frames.ts';
 import type { Fields } from './hpack.ts';
@@ -18,11 +17,16 @@ export interface StreamEvents {
   /** A header block: of the message's head, of an interim response, or its trailers. */
   onFields(fields: Fields, isEnd: boolean): void;
   onData(bytes: Buffer, start: number, end: number, isEnd: boolean): void;
-  /** The stream is over before both sides ended it. `code` is the peer's, -1 when its connection is gone. */
+  /** The stream is over before both sides ended it. `code` is the peer's, or why the connection is gone. */
   onReset(code: number): void;
   /** What was sent has left: send on. */
   onWritable(): void;
 }
+
+/** In place of a peer's code: the connection closed. */
+export const GONE = -1;
+/** The same: the peer broke the protocol. */
+export const BROKEN = -2;
 
 /** How much a peer may send before it hears that some was taken. */
 export const STREAM_WINDOW = 131_072;
@@ -91,7 +95,7 @@ export class StreamFlow {
   reset(code: number): void {
     if (!this.isLocalOpen && !this.isRemoteOpen) return;
     this.events = undefined;
-    this.connection.write(resetFrame(this.id, code));
+    this.connection.reset(this.id, code);
     this.close();
   }
 
@@ -226,7 +230,7 @@ export class StreamFlow {
 
   /** The peer broke the protocol: tells it, and the stream's user. */
   fail(code: number): void {
-    this.connection.write(resetFrame(this.id, code));
+    this.connection.reset(this.id, code);
     this.onReset(code);
   }
 
