@@ -10,7 +10,7 @@ import { STATUS_CODES } from 'node:http';
 import { describeDenial, type Permit } from '../traffic/authorize.ts';
 import { decideCors } from '../traffic/cors.ts';
 import { decideFault } from '../traffic/fault.ts';
-import { grpcTimeoutMs } from '../traffic/grpc-timeout.ts';
+import { grpcTimeoutMs, isGrpc } from '../traffic/grpc.ts';
 import { normalizePath } from '../traffic/path.ts';
 import { redirectLocation } from '../traffic/redirect.ts';
 import { pickDestination } from '../traffic/route.ts';
@@ -113,7 +113,7 @@ export class Exchange implements RequestSink, SendingOwner {
     this.isRequestComplete = isComplete;
     editor.reset();
     this.takeNames();
-    this.isGrpc = head.value(CONTENT_TYPE).startsWith('application/grpc');
+    this.isGrpc = isGrpc(head.value(CONTENT_TYPE));
     if (!isAuthenticated(tables, place)) {
       this.breakOff('NR', 'filter_chain_not_found');
       return;

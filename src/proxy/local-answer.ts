@@ -1,4 +1,5 @@
 /** What the proxy answers by itself, as Envoy does on the wire: status, flags, details, and the body clients see. */
+import { grpcStatusOfHttp } from '../traffic/grpc.ts';
 import type { FaultInjection } from '../traffic/tables.ts';
 import type { AttemptFailure } from './stream.ts';
 
@@ -77,21 +78,9 @@ export const corsPreflight = (headers: readonly HeaderPair[]): LocalAnswer => ({
   headers,
 });
 
-/** The code of gRPC for a status of HTTP, as Envoy translates; 2 (UNKNOWN) for all others. */
-const GRPC_CODES: ReadonlyMap<number, number> = new Map([
-  [400, 13],
-  [401, 16],
-  [403, 7],
-  [404, 12],
-  [429, 14],
-  [502, 14],
-  [503, 14],
-  [504, 14],
-]);
-
-/** The same for a caller that speaks gRPC: HTTP 200, with the status and the body as gRPC's status and message. */
+/** The same answer for a caller that speaks gRPC: HTTP 200, with the status and the body as gRPC's status and message. */
 export const grpcAnswer = (local: LocalAnswer): { readonly answer: LocalAnswer; readonly grpcStatus: number } => {
-  const grpcStatus = local.grpcStatus ?? GRPC_CODES.get(local.status) ?? 2;
+  const grpcStatus = local.grpcStatus ?? grpcStatusOfHttp(local.status);
   const headers: HeaderPair[] = [
     ...(local.headers ?? []),
     ['content-type', 'application/grpc'],

@@ -1,6 +1,6 @@
 /** The request as it goes on: rewritten target, and header lines with the route's operations applied. */
 
-import { writeGrpcTimeout } from '../traffic/grpc-timeout.ts';
+import { writeGrpcTimeout } from '../traffic/grpc.ts';
 import { expandOperators } from '../traffic/header-operators.ts';
 import { applyHeaderOperations } from '../traffic/headers.ts';
 import { rewritePath } from '../traffic/rewrite.ts';

@@ -45,7 +45,7 @@ import { type Fields, HpackDecoder } from './hpack.ts';
 import { BROKEN, GONE, StreamFlow } from './stream-flow.ts';
 
 /** Received on all streams together before more is asked for. */
-export const CONNECTION_WINDOW = 1_048_576;
+const CONNECTION_WINDOW = 1_048_576;
 /** Coded bytes of one header block, CONTINUATION frames included: no acceptable head is near it. */
 const MAX_BLOCK_BYTES = 256 * 1024;
 /** Frames of a second that carry nothing: settings, pings, priorities, resets, empty data. */

@@ -45,7 +45,7 @@ export const frameHeader = (length: number, type: number, flags: number, stream:
   String.fromCharCode(length >>> 16, (length >>> 8) & 0xff, length & 0xff, type, flags) + word(stream);
 
 /** Four bytes. */
-export const word = (value: number): string =>
+const word = (value: number): string =>
   String.fromCharCode((value >>> 24) & 0xff, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
 
 /** A header block as one HEADERS frame and as many CONTINUATION frames as it takes. */

@@ -1,4 +1,5 @@
 /** A route's forward action: every destination with its share, and what becomes of the request there. */
+import { grpcStatusOfHttp } from '../grpc.ts';
 import { expandOperators } from '../header-operators.ts';
 import { applyHeaderOperations } from '../headers.ts';
 import { type AttemptOutcome, decideRetry } from '../retry.ts';
@@ -24,20 +25,8 @@ export interface Sender {
 }
 
 /** The mesh's own answer, as a caller of HTTP or of gRPC sees it. */
-export const ownAnswer = (request: TravellingRequest, status: number, grpcStatus = GRPC_CODES.get(status) ?? 2) =>
+export const ownAnswer = (request: TravellingRequest, status: number, grpcStatus = grpcStatusOfHttp(status)) =>
   request.isGrpc ? { status: 200, grpcStatus } : { status };
-
-/** Envoy's translation of HTTP statuses for gRPC; 2 for all others. */
-const GRPC_CODES: ReadonlyMap<number, number> = new Map([
-  [400, 13],
-  [401, 16],
-  [403, 7],
-  [404, 12],
-  [429, 14],
-  [502, 14],
-  [503, 14],
-  [504, 14],
-]);
 
 /** Follows a request to every destination of its route; probabilities are parts of `probability`. */
 export const forward = (

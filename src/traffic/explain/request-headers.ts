@@ -1,4 +1,5 @@
 import { EDGE_HEADERS, INTERNAL_HEADERS, schemeOf } from '../forwarded.ts';
+import { isGrpc } from '../grpc.ts';
 import type { MutableHeaders } from '../headers.ts';
 import type { RequestHead } from '../request.ts';
 
@@ -33,7 +34,7 @@ export class TravellingRequest implements RequestHead, MutableHeaders {
   }
 
   get isGrpc(): boolean {
-    return this.headerValues('content-type')[0]?.startsWith('application/grpc') === true;
+    return isGrpc(this.headerValues('content-type')[0] ?? '');
   }
 
   set(name: string, value: string): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { grpcTimeoutMs, writeGrpcTimeout } from '../../src/traffic/grpc-timeout.ts';
+import { grpcTimeoutMs, isGrpc, writeGrpcTimeout } from '../../src/traffic/grpc.ts';
 
 describe('the time limit of a gRPC request', () => {
   it.each([
@@ -20,5 +20,17 @@ describe('the time limit of a gRPC request', () => {
 
   it('is told on in at most eight digits', () => {
     expect([writeGrpcTimeout(250), writeGrpcTimeout(360_000_000)]).toEqual(['250m', '360000S']);
+  });
+});
+
+describe('a request is gRPC', () => {
+  it.each([
+    ['application/grpc', true],
+    ['application/grpc+proto', true],
+    ['application/grpc-web', false],
+    ['application/json', false],
+    ['', false],
+  ])('with content type %j: %s', (contentType, expected) => {
+    expect(isGrpc(contentType)).toBe(expected);
   });
 });

@@ -1,3 +1,26 @@
+/** What gRPC adds to a request, as Envoy sees it. */
+
+const CONTENT_TYPE = 'application/grpc';
+
+/** By its content type; `application/grpc-web` is none. */
+export const isGrpc = (contentType: string): boolean =>
+  contentType.startsWith(CONTENT_TYPE) &&
+  (contentType.length === CONTENT_TYPE.length || contentType[CONTENT_TYPE.length] === '+');
+
+const STATUS_OF_HTTP: ReadonlyMap<number, number> = new Map([
+  [400, 13],
+  [401, 16],
+  [403, 7],
+  [404, 12],
+  [429, 14],
+  [502, 14],
+  [503, 14],
+  [504, 14],
+]);
+
+/** The status of gRPC for one of HTTP, as Envoy translates; 2 (UNKNOWN) for all others. */
+export const grpcStatusOfHttp = (status: number): number => STATUS_OF_HTTP.get(status) ?? 2;
+
 const MS_PER_UNIT: ReadonlyMap<string, number> = new Map([
   ['H', 3_600_000],
   ['M', 60_000],
