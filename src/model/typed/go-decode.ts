@@ -2,7 +2,7 @@ import { createPlain, type Plain } from '../../yaml/plain.ts';
 import { describeValue, isObject } from '../value.ts';
 import type { GoStructs } from './descriptor.ts';
 import { customOf } from './go-custom.ts';
-import { findJsonField, type GoType, jsonFields, parseGoType } from './go-type.ts';
+import { findJsonField, type GoType, type JsonField, jsonFields, parseGoType } from './go-type.ts';
 
 /** A value that the type at its place cannot hold. */
 export interface Misfit {
@@ -24,48 +24,55 @@ export interface Decoded {
  * text; from `json` they are misfits. A misfit leaves its field unset.
  */
 export const decodeGo = (structs: GoStructs, type: string, value: unknown, from: 'yaml' | 'json'): Decoded => {
-  const decoding: Decoding = { structs, lenient: from === 'yaml', misfits: [] };
+  const decoding: Decoding = { structs, lenient: from === 'yaml', path: [], misfits: [] };
   const root = parseGoType(structs, type);
-  const result = decode(decoding, root, value, []);
+  const result = decode(decoding, root, value);
   return { value: isObject(result) ? result : createPlain(), misfits: decoding.misfits };
 };
 
 interface Decoding {
   readonly structs: GoStructs;
   readonly lenient: boolean;
+  /** Of the value under way; copied where it does not fit. */
+  readonly path: (string | number)[];
   readonly misfits: Misfit[];
 }
 
-type Path = readonly (string | number)[];
-
 /** The JSON of the value that the type gets; undefined when it stays as it was: for null and for a misfit. */
-const decode = (decoding: Decoding, type: GoType, value: unknown, path: Path): unknown => {
+const decode = (decoding: Decoding, type: GoType, value: unknown): unknown => {
   if (value === null || value === undefined) return undefined;
-  const check = <T>(decoded: T | undefined, wanted: string): T | undefined => {
-    if (decoded === undefined)
-      decoding.misfits.push({ path, message: `must be ${wanted}, not ${describeValue(value)}` });
-    return decoded;
-  };
   switch (type.kind) {
     case 'pointer':
-      return decode(decoding, type.of, value, path);
+      return decode(decoding, type.of, value);
     case 'struct':
-      return check(isObject(value) ? decodeStruct(decoding, type.name, value, path) : undefined, 'a mapping');
+      return isObject(value) ? decodeStruct(decoding, type.name, value) : misfit(decoding, value, 'a mapping');
     case 'list':
-      return check(Array.isArray(value) ? decodeList(decoding, type.of, value, path) : undefined, 'a list');
+      return Array.isArray(value) ? decodeList(decoding, type.of, value) : misfit(decoding, value, 'a list');
     case 'map':
-      return check(isObject(value) ? decodeMap(decoding, type.of, value, path) : undefined, 'a mapping');
+      return isObject(value) ? decodeMap(decoding, type.of, value) : misfit(decoding, value, 'a mapping');
     case 'bool':
-      return check(typeof value === 'boolean' ? value : undefined, 'true or false');
+      return typeof value === 'boolean' ? value : misfit(decoding, value, 'true or false');
     case 'string':
-      return check(decodeText(decoding.lenient, value), 'text');
+      return decodeText(decoding.lenient, value) ?? misfit(decoding, value, 'text');
     case 'int32':
-      return check(isWhole(value, 31) ? value : undefined, 'a whole number of 32 bits');
+      return isWhole(value, 31) ? value : misfit(decoding, value, 'a whole number of 32 bits');
     case 'int64':
-      return check(isWhole(value, 63) ? value : undefined, 'a whole number of 64 bits');
+      return isWhole(value, 63) ? value : misfit(decoding, value, 'a whole number of 64 bits');
     case 'custom':
-      return check(customOf(type.name).decode(value), customOf(type.name).wanted);
+      return customOf(type.name).decode(value) ?? misfit(decoding, value, customOf(type.name).wanted);
   }
+};
+
+const misfit = (decoding: Decoding, value: unknown, wanted: string): undefined => {
+  decoding.misfits.push({ path: [...decoding.path], message: `must be ${wanted}, not ${describeValue(value)}` });
+  return undefined;
+};
+
+const decodeAt = (decoding: Decoding, part: string | number, type: GoType, value: unknown): unknown => {
+  decoding.path.push(part);
+  const decoded = decode(decoding, type, value);
+  decoding.path.pop();
+  return decoded;
 };
 
 const isWhole = (value: unknown, bits: number): boolean => {
@@ -94,32 +101,35 @@ const printNumber = (value: number): string => {
   return `${mantissa}e${power.slice(0, 1)}${power.slice(1).padStart(2, '0')}`;
 };
 
-const decodeList = (decoding: Decoding, of: GoType, value: readonly unknown[], path: Path): readonly unknown[] =>
-  value.map((item, index) => decode(decoding, of, item, [...path, index]) ?? zeroOf(decoding.structs, of));
+const decodeList = (decoding: Decoding, of: GoType, value: readonly unknown[]): readonly unknown[] =>
+  value.map((item, index) => decodeAt(decoding, index, of, item) ?? zeroOf(decoding.structs, of));
 
-const decodeMap = (decoding: Decoding, of: GoType, value: Plain, path: Path): Plain => {
+const decodeMap = (decoding: Decoding, of: GoType, value: Plain): Plain => {
   const result = createPlain();
   for (const key of Object.keys(value).sort()) {
-    result[key] = decode(decoding, of, value[key], [...path, key]) ?? zeroOf(decoding.structs, of);
+    result[key] = decodeAt(decoding, key, of, value[key]) ?? zeroOf(decoding.structs, of);
   }
   return result;
 };
 
-const decodeStruct = (decoding: Decoding, name: string, value: Plain, path: Path): Plain => {
-  const given = new Map<string, string>();
-  // Of two keys that mean one field, Go keeps the later one in the order of bytes.
-  for (const key of Object.keys(value).sort()) {
-    const found = findJsonField(decoding.structs, name, key);
-    if (found !== undefined) given.set(found.field.json, key);
+const decodeStruct = (decoding: Decoding, name: string, value: Plain): Plain => {
+  const { structs } = decoding;
+  const given = new Map<JsonField, string>();
+  for (const key of Object.keys(value)) {
+    const field = findJsonField(structs, name, key);
+    const before = field === undefined ? undefined : given.get(field);
+    // Of two keys that mean one field, Go keeps the later one in the order of bytes.
+    if (field !== undefined && (before === undefined || before < key)) given.set(field, key);
   }
   const result = createPlain();
-  for (const { field, type } of jsonFields(decoding.structs, name)) {
-    const key = given.get(field.json);
-    const decoded = key === undefined ? undefined : decode(decoding, type, value[key], [...path, key]);
-    const json = decoded ?? zeroOf(decoding.structs, type);
-    const isEmpty = decoded === undefined || !isPresent(type, json);
+  for (const place of jsonFields(structs, name)) {
+    const { field, type } = place;
+    const key = given.get(place);
+    const decoded = key === undefined ? undefined : decodeAt(decoding, key, type, value[key]);
+    const isEmpty = decoded === undefined || !isPresent(type, decoded);
     if (field.omitempty === true && isEmpty && !isStruct(type)) continue;
-    if (field.omitzero === true && isZero(decoding.structs, type, json)) continue;
+    const json = decoded ?? zeroOf(structs, type);
+    if (field.omitzero === true && isZero(structs, type, json)) continue;
     result[field.json] = json;
   }
   return result;

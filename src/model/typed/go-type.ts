@@ -27,10 +27,16 @@ export const parseGoType = (structs: GoStructs, text: string): GoType => {
   return { kind: fields.length === 0 ? 'custom' : 'struct', name: text };
 };
 
-const flattened = new WeakMap<GoStructs, Map<string, readonly JsonField[]>>();
+/** The fields of a struct, and the same by name: a name as it is, and folded for those that only differ in case. */
+interface Fields {
+  readonly all: readonly JsonField[];
+  readonly byName: ReadonlyMap<string, JsonField>;
+  readonly byFolded: ReadonlyMap<string, JsonField>;
+}
 
-/** The fields JSON has for a struct, inlined ones included, in the order in which Go writes them. */
-export const jsonFields = (structs: GoStructs, name: string): readonly JsonField[] => {
+const flattened = new WeakMap<GoStructs, Map<string, Fields>>();
+
+const fieldsOf = (structs: GoStructs, name: string): Fields => {
   let known = flattened.get(structs);
   if (known === undefined) {
     known = new Map();
@@ -38,24 +44,35 @@ export const jsonFields = (structs: GoStructs, name: string): readonly JsonField
   }
   let fields = known.get(name);
   if (fields === undefined) {
-    fields = (structs[name] ?? []).flatMap((field) => {
-      const type = parseGoType(structs, field.type);
-      return field.json === '' && type.kind === 'struct' ? jsonFields(structs, type.name) : [{ field, type }];
-    });
+    fields = readFields(structs, name);
     known.set(name, fields);
   }
   return fields;
 };
 
+const readFields = (structs: GoStructs, name: string): Fields => {
+  const all = (structs[name] ?? []).flatMap((field) => {
+    const type = parseGoType(structs, field.type);
+    return field.json === '' && type.kind === 'struct' ? jsonFields(structs, type.name) : [{ field, type }];
+  });
+  // Backwards, so that the first of a name stays.
+  const entries = all.toReversed().map((place) => [place.field.json, place] as const);
+  return {
+    all,
+    byName: new Map(entries),
+    byFolded: new Map(entries.map(([json, place]) => [folded(json), place])),
+  };
+};
+
+/** The fields JSON has for a struct, inlined ones included, in the order in which Go writes them. */
+export const jsonFields = (structs: GoStructs, name: string): readonly JsonField[] => fieldsOf(structs, name).all;
+
 const folded = (text: string): string => text.toUpperCase().toLowerCase();
 
 /** The field a JSON key means to Go's encoding/json: that name, or the first that differs in case alone. */
 export const findJsonField = (structs: GoStructs, name: string, key: string): JsonField | undefined => {
-  const fields = jsonFields(structs, name);
-  const exact = fields.find(({ field }) => field.json === key);
-  if (exact !== undefined) return exact;
-  const wanted = folded(key);
-  return fields.find(({ field }) => folded(field.json) === wanted);
+  const { byName, byFolded } = fieldsOf(structs, name);
+  return byName.get(key) ?? byFolded.get(folded(key));
 };
 
 /** The type behind pointers. */

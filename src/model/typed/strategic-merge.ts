@@ -99,8 +99,9 @@ const addValue = (result: Plain, key: string, value: unknown): void => {
 const withoutNulls = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (!isObject(value)) return value;
-  const kept = Object.entries(value).filter(([, below]) => below !== null);
-  return copyOf(Object.fromEntries(kept.map(([key, below]) => [key, withoutNulls(below)])));
+  const kept = createPlain();
+  for (const key of Object.keys(value)) if (value[key] !== null) kept[key] = withoutNulls(value[key]);
+  return kept;
 };
 
 /** The value without maps that hold `$patch`; undefined when it is such a map itself. */
@@ -108,8 +109,9 @@ const withoutDirectives = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(withoutDirectives).filter((item) => item !== undefined);
   if (!isObject(value)) return value;
   if (Object.hasOwn(value, DIRECTIVE)) return undefined;
-  const kept = Object.entries(value).map(([key, below]) => [key, withoutDirectives(below)] as const);
-  return copyOf(Object.fromEntries(kept.filter(([, below]) => below !== undefined)));
+  const kept = createPlain();
+  for (const key of Object.keys(value)) addValue(kept, key, value[key]);
+  return kept;
 };
 
 /** How a field merges: the type of its value (of a list: of its items), `merge`, `replace` or nothing, and the key. */
