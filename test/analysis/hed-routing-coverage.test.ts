@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { covers } from '../../src/analysis/lookup/match-coverage.ts';
 import { createMatchIndex } from '../../src/analysis/lookup/match-index.ts';
-import { sampleRegex } from '../../src/analysis/lookup/regex-sample.ts';
 import { curlLine, routeOf, type Witness, witnessOf } from '../../src/analysis/lookup/witness.ts';
 import type { Resource } from '../../src/model/resource.ts';
 import type { StringMatch, VirtualServiceHttpMatch } from '../../src/model/schema/generated/types-istio.ts';
@@ -10,6 +9,7 @@ import { Report } from '../../src/traffic/compile/report.ts';
 import { compileConditions, compileRouteMatch } from '../../src/traffic/compile/rule-match.ts';
 import type { RulePlan } from '../../src/traffic/compile/rule-plan.ts';
 import { compileRegex } from '../../src/traffic/regex.ts';
+import { sampleRegex } from '../../src/traffic/regex-sample.ts';
 
 const span = { file: 'vs.yaml', line: 1, column: 1, endLine: 1, endColumn: 2 };
 const resource: Resource = {

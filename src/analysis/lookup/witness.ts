@@ -1,8 +1,8 @@
 import { normalizePath } from '../../traffic/path.ts';
+import { sampleRegex } from '../../traffic/regex-sample.ts';
 import type { RequestHead } from '../../traffic/request.ts';
 import { matchesString, matchRoute } from '../../traffic/route.ts';
 import type { HeaderMatcher, Route, RouteMatch, StringMatcher } from '../../traffic/tables.ts';
-import { sampleRegex } from './regex-sample.ts';
 
 /** A request that shows something about rules. */
 export interface Witness extends RequestHead {

@@ -1,4 +1,4 @@
-import { compileRegex } from '../../traffic/regex.ts';
+import { compileRegex } from './regex.ts';
 
 /** Characters to try for a class, the plainest first. */
 const TRIED = [...'a1A-_/. :,;=+@%*!#$&?~"\'()<>[]{}|^\\'];
@@ -38,16 +38,21 @@ const skipGroup = (source: string, from: number): number => {
   return source.length;
 };
 
-/** The first alternative of an expression. */
-const firstBranch = (source: string): string => {
+/** The alternatives of an expression, outside of its groups. */
+const branchesOf = (source: string): readonly string[] => {
+  const branches: string[] = [];
+  let start = 0;
   for (let at = 0; at < source.length; at++) {
     const char = source[at];
     if (char === '\\') at++;
     else if (char === '[') at = skipClass(source, at) - 1;
     else if (char === '(') at = skipGroup(source, at) - 1;
-    else if (char === '|') return source.slice(0, at);
+    else if (char === '|') {
+      branches.push(source.slice(start, at));
+      start = at + 1;
+    }
   }
-  return source;
+  return [...branches, source.slice(start)];
 };
 
 const memberOf = (set: string): string => {
@@ -55,8 +60,19 @@ const memberOf = (set: string): string => {
   return 'test' in regex ? (TRIED.find((char) => regex.test(char)) ?? '') : '';
 };
 
+/** Which of several samples: the alternative of every choice, and repetitions beyond the fewest. */
+interface Variant {
+  readonly branch: number;
+  readonly more: number;
+}
+
 /** The sample of the atom that begins at `at`, and the index behind it. */
-const sampleAtom = (source: string, at: number, depth: number): readonly [sample: string, end: number] => {
+const sampleAtom = (
+  source: string,
+  at: number,
+  variant: Variant,
+  depth: number,
+): readonly [sample: string, end: number] => {
   const char = source[at] ?? '';
   if (char === '\\') {
     const escaped = source[at + 1] ?? '';
@@ -69,7 +85,7 @@ const sampleAtom = (source: string, at: number, depth: number): readonly [sample
   if (char === '(') {
     const end = skipGroup(source, at);
     const inner = source.slice(at + 1, end - 1).replace(/^\?(?:P?<\w+>|[a-zA-Z-]*:)/, '');
-    return [/^\?/.test(inner) ? '' : sample(inner, depth + 1), end];
+    return [/^\?/.test(inner) ? '' : sample(inner, variant, depth + 1), end];
   }
   return [char === '.' ? 'a' : char === '^' || char === '$' ? '' : char, at + 1];
 };
@@ -77,15 +93,17 @@ const sampleAtom = (source: string, at: number, depth: number): readonly [sample
 const MAX_DEPTH = 20;
 const MAX_REPEAT = 100;
 
-const sample = (source: string, depth: number): string => {
+const sample = (source: string, variant: Variant, depth: number): string => {
   if (depth > MAX_DEPTH) return '';
-  const branch = firstBranch(source);
+  const branches = branchesOf(source);
+  const branch = branches[variant.branch % branches.length] ?? '';
   let text = '';
   for (let at = 0; at < branch.length; ) {
-    const [atom, end] = sampleAtom(branch, at, depth);
+    const [atom, end] = sampleAtom(branch, at, variant, depth);
     const quantifier = /^(?:[*+?]|\{(\d+)(?:,\d*)?\})\??/.exec(branch.slice(end, end + 16));
-    const least = quantifier?.[1] ?? (/^[*?]/.test(quantifier?.[0] ?? '') ? '0' : '1');
-    text += atom.repeat(Math.min(Number(least), MAX_REPEAT));
+    const least = Number(quantifier?.[1] ?? (/^[*?]/.test(quantifier?.[0] ?? '') ? '0' : '1'));
+    const more = /^(?:[*+?]|\{\d+,)/.test(quantifier?.[0] ?? '') ? variant.more : 0;
+    text += atom.repeat(Math.min(least + more, MAX_REPEAT));
     at = end + (quantifier?.[0].length ?? 0);
   }
   return text;
@@ -95,4 +113,16 @@ const sample = (source: string, depth: number): string => {
  * A short text that a regular expression (RE2) probably takes, built from its first alternatives and fewest repetitions;
  * whoever needs a proof tries it.
  */
-export const sampleRegex = (source: string): string => sample(source, 0);
+export const sampleRegex = (source: string): string => sample(source, { branch: 0, more: 0 }, 0);
+
+const MAX_BRANCHES = 12;
+
+/** Texts that probably are taken, such that each of the first twelve alternatives of every choice occurs in one. */
+export const sampleRegexBranches = (source: string): readonly string[] => {
+  const choices = Math.min(source.split('|').length, MAX_BRANCHES);
+  const variants = Array.from({ length: choices }, (_, branch) => [
+    sample(source, { branch, more: 0 }, 0),
+    sample(source, { branch, more: 1 }, 0),
+  ]);
+  return [...new Set(variants.flat())];
+};
