@@ -1,6 +1,6 @@
 import { parseDuration } from '../../base/duration.ts';
 import type { Mesh } from '../../model/mesh.ts';
-import type { LoadBalancer } from '../../model/schema/generated/types-istio.ts';
+import type { ConnectionPool, LoadBalancer } from '../../model/schema/generated/types-istio.ts';
 import { matchesLabels } from '../../model/selector.ts';
 import type { Balancer, Cluster, Endpoint, Origin, ServiceRef, UpstreamTransport } from '../tables.ts';
 import { lifetimesOf, limitsOf } from './connection-pool.ts';
@@ -101,7 +101,7 @@ const toCluster = (
   const { settings } = sources;
   const pool = policy.connectionPool ?? settings.connectionPool;
   const simple = policy.loadBalancer?.simple;
-  const http = upstreamProtocol(port, policy);
+  const http = upstreamProtocol(context, pool);
   const outlier = policy.outlierDetection ?? settings.outlierDetection;
   const { endpoints, localities } = place(context, endpointsOf(context, subset, labels, policy), policy, outlier);
   const limits = limitsOf(pool, policy.retryBudget);
@@ -152,10 +152,20 @@ export const serviceRef = (service: MeshService): ServiceRef => ({
   namespace: service.namespace,
 });
 
-const upstreamProtocol = (port: MeshServicePort, policy: PortPolicy): 'http2' | 'same' | undefined => {
-  const http = policy.connectionPool?.http;
-  if (port.protocol === 'http2' || http?.h2UpgradePolicy === 'UPGRADE') return 'http2';
-  return port.protocol === 'auto' || http?.useClientProtocol === true ? 'same' : undefined;
+/**
+ * What backends are spoken to in: the client's protocol where a rule asks for it, else what the port declares; sidecars
+ * follow the client where it declares nothing. Only then may a rule or the mesh upgrade HTTP/1.1.
+ */
+const upstreamProtocol = (
+  { port, mode, sources }: ClusterContext,
+  pool: ConnectionPool | undefined,
+): 'http2' | 'same' | undefined => {
+  const { useClientProtocol, h2UpgradePolicy = 'DEFAULT' } = pool?.http ?? {};
+  if (useClientProtocol === true) return 'same';
+  if (port.protocol === 'http2') return 'http2';
+  if (port.protocol === 'auto' && mode === 'sidecar') return 'same';
+  if (h2UpgradePolicy !== 'DEFAULT') return h2UpgradePolicy === 'UPGRADE' ? 'http2' : undefined;
+  return port.protocol === 'http' && sources.settings.upgradesHttp ? 'http2' : undefined;
 };
 
 const toBalancer = (loadBalancer: LoadBalancer | undefined): Balancer => {

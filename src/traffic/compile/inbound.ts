@@ -3,6 +3,7 @@ import { serviceRef } from './clusters.ts';
 import { peerOf } from './identity.ts';
 import type { MutualTls } from './mutual-tls.ts';
 import { forwardRoute } from './outbound.ts';
+import type { PortProtocol } from './protocol.ts';
 import { buildRouteTable } from './route-table.ts';
 import type { MeshService, MeshServicePort, ServiceRegistry } from './services.ts';
 import type { PlacedPod } from './world.ts';
@@ -18,14 +19,14 @@ export interface CompiledInbound {
 /** The inbound ports of a pod with sidecar: every target port of its services, and ports that mTLS policies name. */
 export const compileInbound = (registry: ServiceRegistry, mutualTls: MutualTls, placed: PlacedPod): CompiledInbound => {
   const ports = new Map<number, InboundPort>();
-  const clusters: Cluster[] = [applicationCluster(INBOUND_PASSTHROUGH, placed, undefined, undefined)];
+  const clusters: Cluster[] = [applicationCluster(INBOUND_PASSTHROUGH, placed, undefined, undefined, 'auto')];
   for (const service of registry.values()) {
     if (!service.pods.includes(placed)) continue;
     for (const port of service.ports) {
       const target = port.targets.find((candidate) => candidate.placed === placed)?.port;
       if (target === undefined || ports.has(target)) continue;
       const cluster = `inbound|${target}||`;
-      clusters.push(applicationCluster(cluster, placed, target, service));
+      clusters.push(applicationCluster(cluster, placed, target, service, port.protocol));
       ports.set(target, inboundPort(mutualTls, placed, target, cluster, { service, port }));
     }
   }
@@ -67,6 +68,7 @@ const applicationCluster = (
   placed: PlacedPod,
   port: number | undefined,
   service: MeshService | undefined,
+  protocol: PortProtocol,
 ): Cluster => ({
   name,
   kind: 'application',
@@ -88,7 +90,13 @@ const applicationCluster = (
   balancer: { kind: 'round-robin' },
   connectTimeoutMs: 10_000,
   maxRequestsPerConnection: 0,
-  http: 'same',
+  ...spokenTo(protocol),
   service: service === undefined ? undefined : serviceRef(service),
   origin: undefined,
 });
+
+/** An application is spoken to in what its port declares, whatever the caller speaks; else in what the caller does. */
+const spokenTo = (protocol: PortProtocol): Pick<Cluster, 'http'> => {
+  if (protocol === 'http2') return { http: 'http2' };
+  return protocol === 'auto' ? { http: 'same' } : {};
+};

@@ -18,6 +18,8 @@ export interface MeshSettings {
   readonly rootNamespace: string;
   readonly autoMtls: boolean;
   readonly connectTimeoutMs: number;
+  /** HTTP ports are spoken to in HTTP/2 where no rule says otherwise. */
+  readonly upgradesHttp: boolean;
   /** Of routes that name no policy; undefined when the mesh switches retries off. */
   readonly defaultRetry: RetryPolicy | undefined;
   readonly unknown: 'passthrough' | 'blackhole';
@@ -44,6 +46,7 @@ export const readMeshSettings = (mesh: Mesh, report: Report): MeshSettings => {
     rootNamespace: config.rootNamespace,
     autoMtls: config.enableAutoMtls,
     connectTimeoutMs: parseDuration(config.connectTimeout) ?? 10_000,
+    upgradesHttp: config.h2UpgradePolicy === 'UPGRADE',
     defaultRetry:
       holder === undefined
         ? DEFAULT_RETRY
