@@ -21,11 +21,13 @@ import type { AccessRecord } from '../../src/telemetry/access-record.ts';
 import type { Cluster, RetryPolicy, Route } from '../../src/traffic/tables.ts';
 import {
   APP,
+  applicationCluster,
   authority,
   clock,
   cluster,
   endpoint,
   forward,
+  inboundPort,
   network,
   RawClient,
   route,
@@ -34,11 +36,13 @@ import {
   tables,
 } from '../proxy/small-mesh.ts';
 
+let issue: (id: string) => Promise<Identity>;
 let identity: Identity;
 const closers: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
-  identity = await (await authority()).issue(spiffe('gateway'));
+  issue = (await authority()).issue;
+  identity = await issue(spiffe('gateway'));
 });
 
 afterEach(async () => {
@@ -298,6 +302,50 @@ describe('gRPC', () => {
     const got = await get(session(hop.at), grpc, message);
     expect([got.headers['grpc-status'], count]).toEqual(['0', 3]);
     expect(await hop.record()).toMatchObject({ attempts: 3, grpcStatus: 0 });
+  });
+
+  it('goes through the sidecar of its backend over mutual TLS, and both know each other', async () => {
+    const application = await http2Backend((stream, headers) => {
+      const caller = String(headers['x-forwarded-client-cert']);
+      stream.respond({ ':status': 200, 'x-caller': caller }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+      stream.end(message);
+    });
+    const records: AccessRecord[] = [];
+    const inbound = createProxy({
+      tables: tables({
+        mode: 'sidecar',
+        account: 'app',
+        address: '10.44.1.2',
+        clusters: [{ ...applicationCluster, http: 'http2' }],
+        inbound: [inboundPort('STRICT')],
+      }),
+      network: network(new Map([['app 10.44.1.2:8080', application]])),
+      clock,
+      random: () => 0.5,
+      identity: await issue(spiffe('app')),
+      onRecord: (record) => void records.push(record),
+    });
+    closers.push(() => inbound.close(0));
+    const at = await inbound.listenInbound(8080, { host: '127.0.0.1', port: 0 });
+    const transport = { kind: 'istio-mutual', sni: 'app', spiffeIds: [spiffe('app')] } as const;
+    const hop = await gateway(at, { http: 'http2', endpoints: [endpoint('10.44.1.2', 8080, transport)] });
+    const got = await get(session(hop.at), grpc, message);
+    expect([got.body, got.trailers['grpc-status']]).toEqual([message, '0']);
+    expect(got.headers['x-caller']).toContain(`URI=${spiffe('gateway')}`);
+    expect(await hop.record()).toMatchObject({ grpcStatus: 0, upstreamPrincipal: spiffe('app') });
+    expect(records).toMatchObject([{ protocol: 'HTTP/2', grpcStatus: 0, peerPrincipal: spiffe('gateway') }]);
+  });
+
+  it('that takes longer than its caller allows is answered UNAVAILABLE, and its backend was told the time', async () => {
+    let told: unknown;
+    const backend = await http2Backend((_stream, headers) => {
+      told = headers['grpc-timeout'];
+    });
+    const hop = await gateway(backend, { http: 'http2' }, route(forward(APP, { timeoutMs: 60_000 })));
+    const got = await get(session(hop.at), { ...grpc, 'grpc-timeout': '30000u' }, message);
+    expect([got.headers['grpc-status'], told]).toEqual(['14', '30m']);
+    expect(await hop.record()).toMatchObject({ flags: 'UT', details: 'response_timeout', grpcStatus: 14 });
   });
 
   it('is answered in its own words where there is no route', async () => {
