@@ -14,6 +14,7 @@ import {
 } from './exec/state.ts';
 import { compile } from './exec/statement.ts';
 import { FunctionError, type FunctionTable, type Runtime, type TemplateSet } from './functions.ts';
+import type { Tree } from './parse/node.ts';
 import { isEmptyBody, ParseError, parse } from './parse/parser.ts';
 import type { GoValue } from './value.ts';
 
@@ -82,12 +83,21 @@ const createSet = (
     parse: (as, text) => {
       for (const [defined, tree] of parseAll(as, text, hasFunction)) {
         // A template without content never replaces one.
-        if (!isEmptyBody(tree.body) || !entries.has(defined)) entries.set(defined, compile(tree));
+        if (!isEmptyBody(tree.body) || !entries.has(defined)) entries.set(defined, compileLater(tree));
       }
     },
   };
   sets.set(set, set);
   return set;
+};
+
+/** Many templates of a set are never run. */
+const compileLater = (tree: Tree): Program => {
+  let program: Program | undefined;
+  return (state) => {
+    program ??= compile(tree);
+    program(state);
+  };
 };
 
 const parseAll = (name: string, text: string, hasFunction: (word: string) => boolean): ReturnType<typeof parse> => {

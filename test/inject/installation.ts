@@ -40,7 +40,7 @@ export const installationOf = (texts: Texts): Installation => {
     revision: texts.revision ?? 'default',
     nativeSidecars: texts.nativeSidecars ?? false,
     env: (name) => texts.env?.[name],
-    platform: { now: () => 0, localZone: 'UTC', random: (count) => new Uint8Array(count) },
+    platform: { now: () => 0, localZone: () => 'UTC', random: (count) => new Uint8Array(count) },
   });
   if ('failure' in installation) throw new Error(installation.failure);
   return installation;

@@ -17,6 +17,6 @@ export const treeOf = (root: string): FileTree =>
 export const STILL: Platform = {
   cluster: OFFLINE,
   now: () => 0,
-  localZone: 'UTC',
+  localZone: () => 'UTC',
   random: (count) => new Uint8Array(count),
 };

@@ -19,7 +19,7 @@ const FROM_HELM = new Set(['toYaml', 'fromYaml']);
 const FUNCTIONS = {
   core: coreFunctions,
   sprig: functionTable(
-    sprigFunctions({ now: () => 0, localZone: 'UTC', random: () => new Uint8Array() }),
+    sprigFunctions({ now: () => 0, localZone: () => 'UTC', random: () => new Uint8Array() }),
     helmFunctions.filter(({ name }) => FROM_HELM.has(name)),
   ),
 };

@@ -9,7 +9,7 @@ import { buildGoOracle } from './go-oracle.ts';
 const functions = functionTable(
   sprigFunctions({
     now: () => 0,
-    localZone: 'UTC',
+    localZone: () => 'UTC',
     random: () => {
       throw new Error('no chance in a comparison');
     },

@@ -57,7 +57,7 @@ const platform: InjectorPlatform = {
 
 /** When the answers were recorded. */
 const NOW = Date.UTC(2026, 10, 22);
-const sprig = sprigFunctions({ now: () => NOW, localZone: 'UTC', random: () => new Uint8Array() });
+const sprig = sprigFunctions({ now: () => NOW, localZone: () => 'UTC', random: () => new Uint8Array() });
 const FUNCTIONS = {
   sprig: functionTable(
     sprig,

@@ -13,7 +13,6 @@ import { listChecks } from '../analysis/list.ts';
 import { publish } from '../analysis/publish.ts';
 import { withoutRepeats } from '../analysis/repeats.ts';
 import { configPath, loadSettings, type Settings } from '../analysis/settings.ts';
-import { expectShortRun } from '../analysis/short-run.ts';
 import { newSince } from '../analysis/since.ts';
 import { checkWatchable, runAndWatch } from '../analysis/watch.ts';
 import { type Context, defineCommand, flag, text, texts } from '../command.ts';
@@ -22,6 +21,7 @@ import { clientVersion } from '../package.ts';
 import { FORMATS } from '../report/analysis/formats.ts';
 import type { Report } from '../report/analysis/report.ts';
 import { printProblems } from '../report/problems.ts';
+import { expectShortRun } from '../short-run.ts';
 
 const noCluster = (): Fault =>
   new Fault('analyzing a cluster is not supported by this version of heddle', {

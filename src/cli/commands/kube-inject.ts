@@ -11,10 +11,11 @@ import { type Context, defineCommand, enabled, flag, text, texts } from '../comm
 import { EXIT } from '../exit.ts';
 import { joinTexts, writeAnswer } from '../inject/answer.ts';
 import { PACKING } from '../inject/packing.ts';
-import { injectionReport, injectionTable, skippedLines } from '../inject/report.ts';
+import { injectionReport, skippedLines } from '../inject/report.ts';
 import { type InstallationFlags, readInstallation } from '../inject/settings.ts';
 import { printDocument } from '../output.ts';
 import { printProblems } from '../report/problems.ts';
+import { expectShortRun } from '../short-run.ts';
 
 /** As istioctl does without a cluster: everything known is injected and written anew. */
 const injectAsGiven = async (
@@ -59,6 +60,8 @@ const injectAsMesh = async (
   if (problems.length > 0) return EXIT.input;
   const changes = streams.some((stream, index) => stream.text !== sources[index]?.text);
   if (report || context.format === 'json') {
+    // The library of tables takes longer to load than a pod to inject.
+    const { injectionTable } = await import('../inject/report-table.ts');
     await printDocument(context, injectionReport(outcomes), () => injectionTable(outcomes));
   } else if (diff) {
     for (const [index, { name, text: before }] of sources.entries())
@@ -111,6 +114,7 @@ export const kubeInject = defineCommand({
   ],
   seeAlso: ['heddle uninject'],
   run: async (context, args, options) => {
+    expectShortRun();
     const { filename, asWebhook, check, diff, report, keepOriginal, namespace, outFile, ...flags } = options;
     const paths = [...filename, ...args];
     if (paths.length === 0) {

@@ -3,11 +3,11 @@ import { Fault } from '../../base/fault.ts';
 import { hasErrors } from '../../base/problem.ts';
 import { readSources } from '../../input/read.ts';
 import { loadYaml } from '../../yaml/load.ts';
-import { expectShortRun } from '../analysis/short-run.ts';
 import { defineCommand, text, texts } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { printDocument } from '../output.ts';
 import { printProblems } from '../report/problems.ts';
+import { expectShortRun } from '../short-run.ts';
 
 const REFUSER_NAMES: Readonly<Record<Refuser, string>> = {
   schema: 'the schema',

@@ -1,8 +1,8 @@
-import { formatSpan } from '../../base/span.ts';
 import type { LocatedOutcome } from '../../inject/preserve-stream.ts';
-import { renderTable } from '../table.ts';
 
-const nameOf = ({ namespace, name }: LocatedOutcome): string => (namespace === '' ? name : `${namespace}/${name}`);
+/** `NAMESPACE/NAME` as the manifest has them. */
+export const workloadName = ({ namespace, name }: LocatedOutcome): string =>
+  namespace === '' ? name : `${namespace}/${name}`;
 
 /** What became of each workload, for `-o json`. */
 export const injectionReport = (outcomes: readonly LocatedOutcome[]) => ({
@@ -24,27 +24,8 @@ export const injectionReport = (outcomes: readonly LocatedOutcome[]) => ({
   })),
 });
 
-const verdictOf = ({ injected, changes }: LocatedOutcome): string => {
-  if (!injected) return 'no';
-  return changes ? 'yes' : 'already';
-};
-
-/** The same as a table. */
-export const injectionTable = (outcomes: readonly LocatedOutcome[]): string =>
-  outcomes.length === 0
-    ? 'no workloads\n'
-    : renderTable(
-        ['WORKLOAD', 'INJECTED', 'WHY', 'SOURCE'],
-        outcomes.map((outcome) => [
-          `${outcome.kind} ${nameOf(outcome)}`,
-          verdictOf(outcome),
-          outcome.reason,
-          outcome.span === undefined ? '' : formatSpan(outcome.span),
-        ]),
-      );
-
 /** One line for each workload that is left alone, so that nobody has to miss a sidecar unawares. */
 export const skippedLines = (outcomes: readonly LocatedOutcome[]): readonly string[] =>
   outcomes
     .filter(({ injected }) => !injected)
-    .map((outcome) => `not injected: ${outcome.kind} ${nameOf(outcome)} (${outcome.reason})`);
+    .map((outcome) => `not injected: ${outcome.kind} ${workloadName(outcome)} (${outcome.reason})`);

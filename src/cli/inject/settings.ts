@@ -44,7 +44,7 @@ export const readInstallation = async (
     env: (name) => io.env[name],
     platform: {
       now: Date.now,
-      localZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      localZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
       random: (count) => randomBytes(count),
     },
   });

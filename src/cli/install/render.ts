@@ -33,7 +33,7 @@ export interface InstallRequest {
 const offlinePlatform = (): Platform => ({
   cluster: OFFLINE,
   now: Date.now,
-  localZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  localZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
   random: (count) => randomBytes(count),
 });
 

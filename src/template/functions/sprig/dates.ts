@@ -13,7 +13,7 @@ export interface TimePort {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Name of the local time zone in the time zone database. */
-  readonly localZone: string;
+  readonly localZone: () => string;
 }
 
 const SECOND = 1_000_000_000n;
@@ -21,14 +21,14 @@ const DATE = '2006-01-02';
 const INTEGERS: ReadonlySet<string> = new Set(['int', 'int64', 'int32']);
 
 /** The zone that a text names, by its offset from UTC, its abbreviation or both. */
-const zoneOf = ({ offset, zone }: ParsedTime, localZone: string): Zone => {
-  if (zone === 'UTC' || (offset === 0 && localZone === 'UTC')) return 'UTC';
+const zoneOf = ({ offset, zone }: ParsedTime, localZone: () => string): Zone => {
+  if (zone === 'UTC' || (offset === 0 && localZone() === 'UTC')) return 'UTC';
   if (offset !== undefined) return { name: zone ?? '', offset };
-  if (zone === undefined) return localZone;
+  if (zone === undefined) return localZone();
   return { name: zone, offset: zone.startsWith('GMT') ? Number(zone.slice(3)) * 3600 : 0 };
 };
 
-const parse = (layout: string, text: string, localZone: string): Instant => {
+const parse = (layout: string, text: string, localZone: () => string): Instant => {
   const parsed = parseLayout(layout, text);
   const date = new Date(0);
   date.setUTCFullYear(parsed.year, parsed.month - 1, parsed.day);
@@ -86,15 +86,15 @@ const seconds = (value: GoValue): number => {
 
 /** sprig's functions on points in time and durations. */
 export const dateFunctions = ({ now, localZone }: TimePort): readonly TemplateFunction[] => {
-  const present = (): Instant => ({ nanoseconds: BigInt(Math.round(now() * 1e6)), zone: localZone });
+  const present = (): Instant => ({ nanoseconds: BigInt(Math.round(now() * 1e6)), zone: localZone() });
   const when = (value: GoValue): Instant => {
     if (value instanceof GoInt && INTEGERS.has(value.type.name)) {
-      return { nanoseconds: value.value * SECOND, zone: localZone };
+      return { nanoseconds: value.value * SECOND, zone: localZone() };
     }
     return instantOf(value) ?? present();
   };
   const inZone = (layout: string, value: GoValue, wanted: string): string => {
-    const name = wanted === 'Local' ? localZone : wanted;
+    const name = wanted === 'Local' ? localZone() : wanted;
     return formatLayout(layout, calendarOf({ ...when(value), zone: isZone(name) ? name : 'UTC' }));
   };
   const since = (value: GoValue): number => Number(present().nanoseconds - when(value).nanoseconds) / 1e6;
