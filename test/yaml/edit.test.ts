@@ -198,7 +198,7 @@ describe('any edit of any document', () => {
     };
     const operation = fc.constantFrom(...(Object.keys(OPERATIONS) as (keyof typeof OPERATIONS)[]));
     fc.assert(fc.property(value, print, operation, fc.nat(1000), isMeant), { numRuns: 3000 });
-    expect(made).toBeGreaterThan(500);
+    expect(made).toBeGreaterThan(300);
   });
 });
 
