@@ -51,7 +51,7 @@ const GLOBAL_OPTIONS: readonly (readonly [string, string])[] = [
 /** The first page: every command by task; loads none of them. */
 export const rootHelp = (): string =>
   [
-    'heddle COMMAND [FLAGS]: Istio on your own machine, in CI and in clusters\n',
+    'heddle: Istio configuration on your own machine, from plain YAML\n',
     section(
       'EXAMPLES',
       columns([
