@@ -1,4 +1,6 @@
 /** What explaining one request answers; `result`, `steps` and `flips` are printed as they are by `-o json`. */
+import type { Origin, Route, WeightedDestination } from '../tables.ts';
+import type { TravellingRequest } from './request-headers.ts';
 
 /** A request as a person asks about it: what the client would write, and where it would send it. */
 export interface AskedRequest {
@@ -23,7 +25,23 @@ export interface AskedRequest {
 export interface Explanation {
   readonly result: Result;
   readonly steps: readonly Step[];
+  /** What of the tables decided, in the order of the steps; never printed. */
+  readonly met: readonly Met[];
 }
+
+/** An entry of a proxy's tables that held for a request. */
+export type Met =
+  | { readonly kind: 'route'; readonly route: Route }
+  | {
+      readonly kind: 'destination';
+      readonly destination: WeightedDestination;
+      /** 0..1 of all requests like this one. */
+      readonly share: number;
+      /** The request as it leaves for there. */
+      readonly sent: TravellingRequest;
+    }
+  /** A rule of a policy, or the whole policy where none of its rules matched and that denied. */
+  | { readonly kind: 'policy'; readonly origin: Origin };
 
 /** Who answers, and what; of several possible outcomes the most probable one. */
 export interface Result {
@@ -73,6 +91,11 @@ export interface Step {
   readonly source?: string;
   /** What was asked before and did not hold. */
   readonly tried?: readonly Tried[];
+}
+
+/** A step, and the entries of the tables it tells of. */
+export interface TracedStep extends Step {
+  readonly met?: readonly Met[];
 }
 
 type Stage =

@@ -7,7 +7,7 @@ import { rewritePath } from '../rewrite.ts';
 import type { Cluster, ProxyTables, Route, RouteAction, WeightedDestination } from '../tables.ts';
 import { sourceOf } from './conditions.ts';
 import { endpointShares } from './endpoint-shares.ts';
-import type { Branch, Step } from './explanation.ts';
+import type { Branch, Met, TracedStep } from './explanation.ts';
 import type { MeshView } from './mesh-view.ts';
 import type { TravellingRequest } from './request-headers.ts';
 import { type Reception, receive } from './server-side.ts';
@@ -21,7 +21,7 @@ export interface Sender {
   /** Original destination of the connection. */
   readonly address: string;
   readonly port: number;
-  readonly steps: Step[];
+  readonly steps: TracedStep[];
 }
 
 /** The mesh's own answer, as a caller of HTTP or of gRPC sees it. */
@@ -52,7 +52,7 @@ const describePolicies = (
   { origin }: Route,
 ): void => {
   const source = sourceOf(origin);
-  const add = (stage: Step['stage'], decision: string): number => steps.push({ stage, decision, ...source });
+  const add = (stage: TracedStep['stage'], decision: string): number => steps.push({ stage, decision, ...source });
   if (timeoutMs > 0) add('timeout', `${timeoutMs} ms for the whole request`);
   if (retry !== undefined && retry.attempts > 0) {
     const each = retry.perTryTimeoutMs > 0 ? `, ${retry.perTryTimeoutMs} ms for each try` : '';
@@ -127,17 +127,19 @@ const toCluster = (
   probability: number,
 ): readonly Branch[] => {
   const name = destination.cluster;
+  const met: readonly Met[] = [{ kind: 'destination', destination, share: probability, sent: request }];
   const cluster = tables.clusters.get(name);
   if (cluster === undefined) {
     const status = action.missingClusterStatus ?? 503;
     const because = `there is no cluster ${name}: the host, port or subset does not exist for this client`;
-    steps.push({ stage: 'destination', decision: because, ...sourceOf(destination.origin) });
+    steps.push({ stage: 'destination', decision: because, ...sourceOf(destination.origin), met });
     return [{ probability, ...ownAnswer(request, status), flags: 'NC', cluster: null, because }];
   }
   steps.push({
     stage: 'destination',
     decision: `${name}, ${percentText(probability)}, ${balancerText(cluster)}`,
     ...sourceOf(cluster.origin ?? destination.origin),
+    met,
   });
   const shares = endpointShares(view, cluster, address, port);
   if (shares.length === 0)

@@ -9,15 +9,15 @@ import {
 } from '../authorize.ts';
 import { believedAddress } from '../forwarded.ts';
 import { normalizePath } from '../path.ts';
-import type { Authorization, AuthorizationPolicies, ProxyTables, UpstreamTransport } from '../tables.ts';
+import type { Authorization, AuthorizationPolicies, Origin, ProxyTables, UpstreamTransport } from '../tables.ts';
 import { sourceOf, unmetPolicyText } from './conditions.ts';
-import type { Step, Tried } from './explanation.ts';
+import type { Met, TracedStep, Tried } from './explanation.ts';
 import type { MeshView } from './mesh-view.ts';
 import { type TravellingRequest, takeOver } from './request-headers.ts';
 
 /** How a request fares at a proxy's policies. */
 export interface Asked {
-  readonly step: Step | undefined;
+  readonly step: TracedStep | undefined;
   /** The rule or policies that denied, with their lines; undefined = allowed. */
   readonly deniedBy: string | undefined;
 }
@@ -39,6 +39,8 @@ const triedOf = (
     ];
   });
 
+const policyMet = (origin: Origin): Met => ({ kind: 'policy', origin });
+
 /** Asks the policies of a proxy, and tells which of them decided. */
 export const askPolicies = (
   policies: AuthorizationPolicies,
@@ -53,14 +55,26 @@ export const askPolicies = (
     const deniedBy = describeDenial(decision);
     return {
       deniedBy,
-      step: { stage: 'authorization', decision: `denied by ${deniedBy}`, ...sourceOf(origin), ...more },
+      step: {
+        stage: 'authorization',
+        decision: `denied by ${deniedBy}`,
+        ...sourceOf(origin),
+        ...more,
+        met: (decision.by === 'no ALLOW policy matched' ? decision.candidates : [decision.by]).map(policyMet),
+      },
     };
   }
   const rule = policies.allow === undefined ? undefined : firstMatch(policies.allow.rules, connection, request);
   const by = rule === undefined ? 'no DENY rule matches' : `by ${rule.origin.resource} ${rule.name}`;
   return {
     deniedBy: undefined,
-    step: { stage: 'authorization', decision: `allowed: ${by}`, ...sourceOf(rule?.origin), ...more },
+    step: {
+      stage: 'authorization',
+      decision: `allowed: ${by}`,
+      ...sourceOf(rule?.origin),
+      ...more,
+      ...(rule && { met: [policyMet(rule.origin)] }),
+    },
   };
 };
 
@@ -98,14 +112,14 @@ export interface Arrival {
 export type Reception =
   | {
       readonly kind: 'answered';
-      readonly steps: readonly Step[];
+      readonly steps: readonly TracedStep[];
       readonly host: string;
       readonly path: string;
       readonly workload: string;
       readonly version: string;
     }
-  | { readonly kind: 'denied' | 'refused-path'; readonly steps: readonly Step[]; readonly policy: string }
-  | { readonly kind: 'reset' | 'connect-failure'; readonly steps: readonly Step[]; readonly policy?: string };
+  | { readonly kind: 'denied' | 'refused-path'; readonly steps: readonly TracedStep[]; readonly policy: string }
+  | { readonly kind: 'reset' | 'connect-failure'; readonly steps: readonly TracedStep[]; readonly policy?: string };
 
 /** The name of an endpoint outside of the mesh, or its address. */
 const outsideName = ({ world }: MeshView, address: string): string => {
@@ -119,7 +133,7 @@ export const receive = (view: MeshView, arrival: Arrival, sent: TravellingReques
   const isMutual = arrival.transport.kind === 'istio-mutual';
   if (placed === undefined) {
     const decision = `${arrival.address}:${arrival.port}, outside of the mesh`;
-    const steps: readonly Step[] = [{ stage: 'application', decision }];
+    const steps: readonly TracedStep[] = [{ stage: 'application', decision }];
     return {
       kind: 'answered',
       steps,
@@ -131,7 +145,7 @@ export const receive = (view: MeshView, arrival: Arrival, sent: TravellingReques
   }
   const { pod } = placed;
   const tables = pod.proxyMode === 'none' ? undefined : view.tablesOf(placed);
-  const answered = (steps: readonly Step[], request: TravellingRequest): Reception => ({
+  const answered = (steps: readonly TracedStep[], request: TravellingRequest): Reception => ({
     kind: 'answered',
     steps: [
       ...steps,
@@ -146,7 +160,7 @@ export const receive = (view: MeshView, arrival: Arrival, sent: TravellingReques
     version: pod.labels['version'] ?? '',
   });
   if (tables === undefined) {
-    const step: Step = {
+    const step: TracedStep = {
       stage: 'mtls',
       decision: isMutual
         ? `failed: mutual TLS to ${pod.workload}, which has no sidecar (${pod.sidecar.reason})`
@@ -168,7 +182,7 @@ export const receive = (view: MeshView, arrival: Arrival, sent: TravellingReques
       kind: 'connect-failure',
       steps: [{ stage: 'mtls', decision: 'failed: client mutual TLS, server DISABLE', ...source }],
     };
-  const mtls: Step = {
+  const mtls: TracedStep = {
     stage: 'mtls',
     decision: `${spoken}: server ${mode}${isMutual ? `, client ${arrival.fromId}` : ''}`,
     ...source,
@@ -188,13 +202,13 @@ export const receive = (view: MeshView, arrival: Arrival, sent: TravellingReques
     : passBytes(tables, sent, connection, mtls, answered);
 };
 
-type Answer = (steps: readonly Step[], request: TravellingRequest) => Reception;
+type Answer = (steps: readonly TracedStep[], request: TravellingRequest) => Reception;
 
 const passBytes = (
   tables: ProxyTables,
   sent: TravellingRequest,
   connection: ConnectionFacts,
-  mtls: Step,
+  mtls: TracedStep,
   answered: Answer,
 ): Reception => {
   if (tables.authorization === undefined) return answered([mtls], sent);
@@ -207,7 +221,7 @@ const serveHttp = (
   tables: ProxyTables,
   sent: TravellingRequest,
   connection: ConnectionFacts,
-  mtls: Step,
+  mtls: TracedStep,
   answered: Answer,
 ): Reception => {
   const request = sent.copy();

@@ -9,7 +9,7 @@ import { PASSTHROUGH, routesAt } from '../routing.ts';
 import type { Route, RouteTable, TcpRoute } from '../tables.ts';
 import { matchText, sourceOf, unmetText } from './conditions.ts';
 import { endpointShares } from './endpoint-shares.ts';
-import type { AskedRequest, Branch, Explanation, Step, Tried, Unanswerable } from './explanation.ts';
+import type { AskedRequest, Branch, Explanation, TracedStep, Tried, Unanswerable } from './explanation.ts';
 import { forward, ownAnswer, type Sender } from './forward.ts';
 import { answeringAt, findClient, findGateway, gatewayPort, type MeshView, resolveName } from './mesh-view.ts';
 import { groupLines, TravellingRequest, takeOver } from './request-headers.ts';
@@ -31,12 +31,17 @@ export const trace = (view: MeshView, asked: AskedRequest): Explanation | Unansw
     whole !== '' && !path.startsWith('/') ? `/${path}` : path,
     lines,
   );
-  const steps: Step[] = [];
+  const steps: TracedStep[] = [];
   const branches =
     asked.gateway === undefined
       ? fromClient(view, asked, request, steps)
       : atGateway(view, asked, asked.gateway, request, steps);
-  return 'code' in branches ? branches : { result: summarize(branches), steps };
+  if ('code' in branches) return branches;
+  return {
+    result: summarize(branches),
+    steps: steps.map(({ met: _, ...step }) => step),
+    met: steps.flatMap(({ met }) => met ?? []),
+  };
 };
 
 const portOf = (asked: AskedRequest): number =>
@@ -51,7 +56,7 @@ const atGateway = (
   asked: AskedRequest,
   name: string,
   request: TravellingRequest,
-  steps: Step[],
+  steps: TracedStep[],
 ): readonly Branch[] | Unanswerable => {
   const placed = findGateway(view, name);
   if ('code' in placed) return placed;
@@ -73,7 +78,7 @@ const fromClient = (
   view: MeshView,
   asked: AskedRequest,
   request: TravellingRequest,
-  steps: Step[],
+  steps: TracedStep[],
 ): readonly Branch[] | Unanswerable => {
   const client = asked.from === 'outside' ? undefined : findClient(view, asked.from ?? '');
   if (client !== undefined && 'code' in client) return client;
@@ -130,7 +135,7 @@ const withoutSidecar = (
   { address, port }: { readonly address: string; readonly port: number },
   from: string,
   request: TravellingRequest,
-  steps: Step[],
+  steps: TracedStep[],
 ): readonly Branch[] => {
   const endpoints = answeringAt(view, address, port);
   return endpoints.flatMap((endpoint) => {
@@ -260,7 +265,7 @@ const firstCluster = (chosen: Route | undefined): string | null =>
 const chooseRoute = (
   routes: RouteTable | Route | undefined,
   request: TravellingRequest,
-  steps: Step[],
+  steps: TracedStep[],
 ): Route | undefined => {
   if (routes === undefined || !('exact' in routes)) return routes;
   const virtualHost = findVirtualHost(routes, request.authority);
@@ -295,6 +300,7 @@ const chooseRoute = (
       decision: `${name}: ${matchText(chosen.match)}${rest}`,
       ...sourceOf(chosen.origin),
       ...more,
+      met: [{ kind: 'route', route: chosen }],
     });
   }
   return chosen;
