@@ -65,7 +65,8 @@ const fieldOf = (path: string, pod: PodFacts): string | undefined => {
 const configData = (mesh: Mesh, namespace: string, name: string): ReadonlyMap<string, string> =>
   new Map(Object.entries(mesh.find('ConfigMap', namespace, name)?.object.data ?? {}));
 
-const secretData = (mesh: Mesh, namespace: string, name: string): ReadonlyMap<string, string> => {
+/** The entries of a Secret, decoded; empty where there is none of that name. */
+export const secretData = (mesh: Mesh, namespace: string, name: string): ReadonlyMap<string, string> => {
   const secret = mesh.find('Secret', namespace, name)?.object;
   const decoded = Object.entries(secret?.data ?? {}).flatMap(([key, value]): [string, string][] => {
     const text = decodeBase64(value);

@@ -1,4 +1,4 @@
-import type { OutboundListener, OutboundTables } from './tables.ts';
+import type { GatewayPort, GatewayTlsServer, OutboundListener, OutboundTables } from './tables.ts';
 
 /**
  * The listener for a captured connection's original destination. A service's own address comes first, then the wildcard
@@ -10,3 +10,32 @@ export const selectOutbound = (
   port: number,
 ): OutboundListener | 'passthrough' | 'blackhole' =>
   tables.byAddress.get(`${address}:${port}`) ?? tables.byPort.get(port) ?? tables.unknown;
+
+/**
+ * The server of a TLS port that takes a connection for a server name (lower case, empty when it names none): the name
+ * itself, else the longest `*.suffix`, else the one for all, as Envoy chooses filter chains.
+ */
+export const selectTlsServer = (
+  servers: readonly GatewayTlsServer[],
+  serverName: string,
+): GatewayTlsServer | undefined => {
+  let best: GatewayTlsServer | undefined;
+  let length = -1;
+  for (const server of servers) {
+    for (const name of server.serverNames) {
+      if (name === serverName) return server;
+      const isCovered = name === '*' || (name.startsWith('*.') && serverName.endsWith(name.slice(1)));
+      if (!isCovered || name.length <= length) continue;
+      best = server;
+      length = name.length;
+    }
+  }
+  return best;
+};
+
+/** The routes of HTTP that came to a gateway's port, behind TLS for a server name where there is one. */
+export const gatewayRoutes = (
+  port: GatewayPort | undefined,
+  serverName: string | undefined,
+): GatewayPort['routes'] | undefined =>
+  port?.tls === undefined ? port?.routes : selectTlsServer(port.tls, serverName?.toLowerCase() ?? '')?.routes;

@@ -1,4 +1,4 @@
-import { selectOutbound } from './listener.ts';
+import { gatewayRoutes, selectOutbound } from './listener.ts';
 import type { RequestHead } from './request.ts';
 import { findVirtualHost, matchRoute } from './route.ts';
 import type { ProxyTables, Route, RouteTable } from './tables.ts';
@@ -8,6 +8,8 @@ export interface RoutingPlace {
   readonly direction: 'inbound' | 'outbound' | 'gateway';
   readonly address: string;
   readonly port: number;
+  /** Of TLS that is ended here. */
+  readonly tls?: { readonly serverName: string } | undefined;
 }
 
 /** Name of the cluster for destinations the mesh does not know. */
@@ -62,13 +64,13 @@ export const routeFor = (tables: ProxyTables, place: RoutingPlace, request: Requ
 /** The route table that serves a place, or the one route where Istio has no table; undefined for a port that went. */
 export const routesAt = (
   tables: ProxyTables,
-  { direction, address, port }: RoutingPlace,
+  { direction, address, port, tls }: RoutingPlace,
 ): RouteTable | Route | undefined => {
   switch (direction) {
     case 'inbound':
       return tables.inbound.get(port)?.routes;
     case 'gateway':
-      return tables.gateway.get(port)?.routes;
+      return gatewayRoutes(tables.gateway.get(port), tls?.serverName);
     case 'outbound': {
       const listener = selectOutbound(tables.outbound, address, port);
       if (listener === 'passthrough') return passThrough;

@@ -4,24 +4,23 @@
  */
 import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { createServer, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { Identity } from '../../ca/certificate.ts';
 import type { Cluster, InboundPort, MtlsMode } from '../../traffic/tables.ts';
 import { serveHttp, serveHttp2 } from '../http-service.ts';
 import { type Link, linkByEvents } from '../link.ts';
 import type { Place, PlaceTls } from '../place.ts';
-import type { Member, ProxyState } from '../proxy-state.ts';
-import { openTunnel, tcpRecord } from '../tcp/tunnel.ts';
+import type { ProxyState } from '../proxy-state.ts';
+import { openTunnel } from '../tcp/tunnel.ts';
 import { offersIstio, serverNameOf, TLS_HANDSHAKE } from '../tls/client-hello.ts';
 import { SERVER_ALPN, secureOptions } from '../tls/contexts.ts';
 import { peerSpiffeId } from '../tls/peer-identity.ts';
+import { createTlsEnd, type TlsEnd } from '../tls/tls-end.ts';
 import { serveEitherHttp } from './either-http.ts';
+import { awaitFirstByte, refuse } from './first-byte.ts';
 import { awaitFirstBytes } from './first-bytes.ts';
 import { sniffHttp } from './sniff.ts';
 
-const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** Until the first byte: a client that says nothing is no use. */
-const FIRST_BYTE_TIMEOUT_MS = 60_000;
 const INBOUND_PASSTHROUGH = 'InboundPassthroughCluster';
 
 /** The inbound side of one port: takes sockets, terminates mutual TLS where it is the mesh's. */
@@ -32,34 +31,21 @@ export interface InboundListener {
 }
 
 export const createInboundListener = (state: ProxyState, port: number): InboundListener => {
-  const server = createServer({
-    ...secureOptions(state.tls.identity),
-    requestCert: true,
-    rejectUnauthorized: true,
-    ALPNProtocols: SERVER_ALPN,
-    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-    allowHalfOpen: true,
-  });
-  const handshakes = new Map<string, Handshake>();
-  server.on('secureConnection', (socket: TLSSocket) => {
-    handshakes.get(clientOf(socket))?.onDone();
-    onSecure(state, port, socket);
-  });
-  // The server closes the connection; the client learns why from the TLS alert.
-  server.on('tlsClientError', () => {});
-  const terminate = (socket: Socket): void => {
-    const key = clientOf(socket);
-    handshakes.set(key, new Handshake(state, socket, () => handshakes.delete(key)));
-    server.emit('connection', socket);
-  };
+  const end = createTlsEnd(
+    state,
+    {
+      ...secureOptions(state.tls.identity),
+      requestCert: true,
+      rejectUnauthorized: true,
+      ALPNProtocols: SERVER_ALPN,
+    },
+    (socket) => onSecure(state, port, socket),
+  );
   return {
-    accept: (socket) => new FirstByte(state, port, socket, terminate),
-    replaceIdentity: (identity) => server.setSecureContext(secureOptions(identity)),
+    accept: (socket) => admit(state, port, socket, end),
+    replaceIdentity: (identity) => end.replaceOptions(secureOptions(identity)),
   };
 };
-
-/** Tells the connections of one port apart, before and after TLS wraps them. */
-const clientOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
 const inboundPort = (state: ProxyState, port: number): InboundPort | undefined => state.tables.inbound.get(port);
 
@@ -78,121 +64,41 @@ const placeOf = (state: ProxyState, port: number, socket: Socket, tls: PlaceTls 
   };
 };
 
-/** Reads a socket just far enough to know what it is. It stays an unread socket, so that TLS can still wrap it. */
-class FirstByte implements Member {
-  private readonly state: ProxyState;
-  private readonly port: number;
-  private readonly socket: Socket;
-  private readonly terminate: (socket: Socket) => void;
-  private readonly deadlineMs: number;
-  private bytes: Buffer = Buffer.alloc(0);
+type Choice = 'more' | 'refuse' | 'terminate' | 'plain' | 'raw';
 
-  constructor(state: ProxyState, port: number, socket: Socket, terminate: (socket: Socket) => void) {
-    this.state = state;
-    this.port = port;
-    this.socket = socket;
-    this.terminate = terminate;
-    this.deadlineMs = state.clock.monotonicMs() + FIRST_BYTE_TIMEOUT_MS;
-    state.add(this);
-    socket.on('data', this.onData);
-    socket.on('error', ignore);
-    socket.on('close', this.onClose);
-    socket.on('end', this.onEnd);
-    socket.resume();
-  }
+const chooseFor = (state: ProxyState, port: number, bytes: Buffer): Choice => {
+  const mode = mtlsOf(state, port);
+  if (bytes[0] !== TLS_HANDSHAKE) return mode === 'STRICT' ? 'refuse' : 'plain';
+  if (mode === 'STRICT') return 'terminate';
+  const offer = offersIstio(bytes);
+  if (offer === 'more') return 'more';
+  return offer === 'istio' && mode !== 'DISABLE' ? 'terminate' : 'raw';
+};
 
-  private readonly onData = (bytes: Buffer): void => {
-    this.bytes = this.bytes.length === 0 ? bytes : Buffer.concat([this.bytes, bytes]);
-    const choice = this.choose();
-    if (choice === 'more') return;
-    const { state, port, socket } = this;
-    socket.pause();
-    socket.off('data', this.onData);
-    socket.off('close', this.onClose);
-    socket.off('end', this.onEnd);
-    if (choice === 'refuse') {
-      const place = placeOf(state, port, socket, undefined);
-      const record = tcpRecord(state.tables, place, state.clock.nowMs());
-      state.onRecord({ ...record, flags: 'NR', details: 'filter_chain_not_found' });
-      socket.resetAndDestroy();
-    } else if (choice === 'terminate') {
-      socket.unshift(this.bytes);
-      this.terminate(socket);
-    } else {
-      const link = linkByEvents(socket);
-      const place = placeOf(state, port, socket, undefined);
-      const isRaw = choice === 'raw';
-      serve(state, link, isRaw ? { ...place, passedServerName: serverNameOf(this.bytes) } : place, isRaw, this.bytes);
+const admit = (state: ProxyState, port: number, socket: Socket, end: TlsEnd): void =>
+  awaitFirstByte(state, socket, (bytes) => {
+    const choice = chooseFor(state, port, bytes);
+    switch (choice) {
+      case 'more':
+        return undefined;
+      case 'refuse':
+        return () => refuse(state, placeOf(state, port, socket, undefined), socket);
+      case 'terminate':
+        return () => {
+          socket.unshift(bytes);
+          end.terminate(socket);
+        };
+      default:
+        return () => {
+          const place = placeOf(state, port, socket, undefined);
+          const isRaw = choice === 'raw';
+          const passed = isRaw ? { ...place, passedServerName: serverNameOf(bytes) } : place;
+          serve(state, linkByEvents(socket), passed, isRaw, bytes);
+        };
     }
-    state.remove(this);
-  };
-
-  private choose(): 'more' | 'refuse' | 'terminate' | 'plain' | 'raw' {
-    const mode = mtlsOf(this.state, this.port);
-    if (this.bytes[0] !== TLS_HANDSHAKE) return mode === 'STRICT' ? 'refuse' : 'plain';
-    if (mode === 'STRICT') return 'terminate';
-    const offer = offersIstio(this.bytes);
-    if (offer === 'more') return 'more';
-    return offer === 'istio' && mode !== 'DISABLE' ? 'terminate' : 'raw';
-  }
-
-  private readonly onEnd = (): void => {
-    this.socket.destroy();
-  };
-
-  private readonly onClose = (): void => this.state.remove(this);
-
-  drain(): void {
-    this.socket.destroy();
-  }
-
-  destroy(): void {
-    this.socket.destroy();
-  }
-
-  sweep(nowMs: number): void {
-    if (nowMs > this.deadlineMs) this.socket.destroy();
-  }
-}
-
-const ignore = (): void => {};
-
-/** Keeps a socket on the books during its handshake, while nobody else knows of it. */
-class Handshake implements Member {
-  private readonly state: ProxyState;
-  private readonly socket: Socket;
-  private readonly onOver: () => void;
-  private isOver = false;
-
-  constructor(state: ProxyState, socket: Socket, onOver: () => void) {
-    this.state = state;
-    this.socket = socket;
-    this.onOver = onOver;
-    state.add(this);
-    socket.once('close', () => this.onDone());
-  }
-
-  onDone(): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.state.remove(this);
-    this.onOver();
-  }
-
-  drain(): void {
-    this.socket.destroy();
-  }
-
-  destroy(): void {
-    this.socket.destroy();
-  }
-
-  /** The server times handshakes itself. */
-  sweep(): void {}
-}
+  });
 
 const onSecure = (state: ProxyState, port: number, socket: TLSSocket): void => {
-  socket.on('error', ignore);
   const certificate = socket.getPeerCertificate();
   const peerPrincipal = peerSpiffeId(certificate);
   if (peerPrincipal === undefined) {

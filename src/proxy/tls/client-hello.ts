@@ -51,3 +51,11 @@ const findExtension = (hello: Buffer, wanted: number): Buffer | undefined => {
   }
   return undefined;
 };
+
+/** The server name of a ClientHello, lower case; undefined while it is incomplete. */
+export const awaitServerName = (bytes: Buffer): string | undefined => {
+  if (bytes.length < 5) return undefined;
+  const end = 5 + bytes.readUInt16BE(3);
+  if (bytes.length < end && end <= MAX_HELLO_BYTES) return undefined;
+  return serverNameOf(bytes).toLowerCase();
+};

@@ -47,6 +47,7 @@ export const compileMesh = (world: World, generation: number): CompiledMesh => {
     settings,
     virtualServices,
     gateways,
+    report,
   };
   const usesLabels =
     rules.usesClientLabels ||

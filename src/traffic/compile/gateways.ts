@@ -2,22 +2,26 @@ import type { Mesh } from '../../model/mesh.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { GatewayServer } from '../../model/schema/generated/types-istio.ts';
 import { matchesLabels } from '../../model/selector.ts';
-import type { GatewayPort, Route, VirtualHost } from '../tables.ts';
+import type { GatewayPort, Route, RouteTable, VirtualHost } from '../tables.ts';
 import type { Client, DestinationRuleIndex } from './destination-rules.ts';
-import { type GatewayPlan, planGateway } from './gateway-check.ts';
+import { type BoundServer, type GatewayPlan, isCleartextHttp, planGateway } from './gateway-check.ts';
 import { hashingFor } from './hashing.ts';
-import { instantiateRules } from './instantiate.ts';
+import { instantiateRules, type RuleScope } from './instantiate.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import { intersectHosts, isExportedTo } from './names.ts';
 import { originOf, type Report } from './report.ts';
 import { buildRouteTable } from './route-table.ts';
 import { isCatchAll, MATCH_ALL } from './rule-match.ts';
 import type { ServiceRegistry } from './services.ts';
+import { compileTermination } from './tls-credentials.ts';
+import { type BoundPlan, compileTlsServers, tcpRouteAt } from './tls-servers.ts';
 import type { VirtualServicePlan } from './virtual-services.ts';
 import type { PlacedPod } from './world.ts';
 
 /** What the ports of gateways are made from. */
 export interface GatewaySources {
+  readonly mesh: Mesh;
+  readonly report: Report;
   readonly gateways: readonly GatewayPlan[];
   readonly registry: ServiceRegistry;
   readonly virtualServices: readonly VirtualServicePlan[];
@@ -28,13 +32,6 @@ export interface GatewaySources {
 /** Validates the Gateways of a mesh, oldest first. */
 export const planGateways = (mesh: Mesh, report: Report): readonly GatewayPlan[] =>
   mesh.of('Gateway').flatMap((resource) => planGateway(resource, report));
-
-interface BoundServer {
-  readonly resource: Resource;
-  /** Of the gateway: `NAMESPACE/NAME`. */
-  readonly gateway: string;
-  readonly server: GatewayServer;
-}
 
 /** The ports a gateway's pod serves, by the pod's own port. */
 export const compileGatewayPorts = (sources: GatewaySources, placed: PlacedPod): ReadonlyMap<number, GatewayPort> => {
@@ -51,13 +48,52 @@ export const compileGatewayPorts = (sources: GatewaySources, placed: PlacedPod):
     }
   }
   const ports = new Map<number, GatewayPort>();
-  for (const [port, servers] of bound) {
-    const first = servers[0];
-    const origin = first === undefined ? undefined : originOf(first.resource, [first.server]);
-    const routes = buildRouteTable(`http.${port}`, virtualHostsOf(sources, placed, servers), true);
-    ports.set(port, { port, routes, origin });
+  for (const [number, servers] of bound) {
+    const port = toPort(sources, placed, number, servers);
+    if (port !== undefined) ports.set(number, port);
   }
   return ports;
+};
+
+/** What a port carries; undefined for one that has nothing to do and stays closed. */
+const toPort = (
+  sources: GatewaySources,
+  placed: PlacedPod,
+  port: number,
+  servers: readonly BoundServer[],
+): GatewayPort | undefined => {
+  const [first] = servers;
+  if (first === undefined) return undefined;
+  const kind = transportOf(first.server);
+  // The first server of a port decides what it carries, and servers of other kinds are left out, as in Istio.
+  const alike = servers.filter(({ server }) => transportOf(server) === kind);
+  const shared = { port, origin: originOf(first.resource, [first.server]) };
+  const tableOf = (name: string, own: readonly BoundServer[]): RouteTable =>
+    buildRouteTable(name, virtualHostsOf(sources, placed, own), true);
+  if (kind === 'http') return { ...shared, routes: tableOf(`http.${port}`, alike) };
+  const nothing = buildRouteTable('', [], true);
+  const bindingsOf = (own: BoundServer): readonly BoundPlan[] => boundPlans(sources, placed, own);
+  if (kind === 'tcp') {
+    const tcp = tcpRouteAt(bindingsOf(first));
+    return tcp === undefined ? undefined : { ...shared, routes: nothing, tcp };
+  }
+  const tls = compileTlsServers(
+    alike,
+    bindingsOf,
+    (own) => tableOf(httpsRouteName(own), [own]),
+    (own) => compileTermination(sources.mesh, own, own.server.tls ?? {}, placed.pod.namespace, sources.report),
+  );
+  return tls.length === 0 ? undefined : { ...shared, routes: nothing, tls };
+};
+
+const transportOf = (server: GatewayServer): 'http' | 'tcp' | 'tls' => {
+  if (isCleartextHttp(server)) return 'http';
+  return server.tls === undefined ? 'tcp' : 'tls';
+};
+
+const httpsRouteName = ({ server: { port }, gateway }: BoundServer): string => {
+  const [namespace = '', name = ''] = gateway.split('/');
+  return `https.${port.number}.${port.name}.${name}.${namespace}`;
 };
 
 const servesGateway = ({ pods }: GatewayPlan, registry: ServiceRegistry, placed: PlacedPod): boolean =>
@@ -77,6 +113,32 @@ const podPorts = (registry: ServiceRegistry, placed: PlacedPod, number: number):
   return targets.size === 0 ? [number] : [...targets];
 };
 
+/** The VirtualServices of a server, oldest first, each with the hosts it has there. */
+const boundPlans = (
+  sources: GatewaySources,
+  placed: PlacedPod,
+  { resource, gateway, server }: BoundServer,
+): readonly (BoundPlan & { readonly hosts: readonly string[] })[] => {
+  const client: Client = { namespace: placed.pod.namespace, labels: placed.pod.labels, locality: '', scope: undefined };
+  const hashing = hashingFor(sources.rules, sources.registry, client);
+  return sources.virtualServices.flatMap((plan) => {
+    if (!plan.gateways.includes(gateway)) return [];
+    const exportTo = plan.exportTo ?? sources.settings.virtualServiceExportTo;
+    if (!isExportedTo(exportTo, plan.namespace, client.namespace)) return [];
+    const hosts = servedHosts(server, resource.namespace, plan);
+    if (hosts.length === 0) return [];
+    const scope: RuleScope = {
+      client,
+      gateway,
+      listenerPort: server.port.number,
+      defaultPort: (host) => onlyPort(sources.registry, host) ?? server.port.number,
+      virtualServiceName: plan.name,
+      hashing,
+    };
+    return [{ plan, scope, hosts }];
+  });
+};
+
 const virtualHostsOf = (
   sources: GatewaySources,
   placed: PlacedPod,
@@ -86,32 +148,20 @@ const virtualHostsOf = (
     string,
     { readonly name: string; readonly routes: Route[]; readonly origin: VirtualHost['origin'] }
   >();
-  const client: Client = { namespace: placed.pod.namespace, labels: placed.pod.labels, locality: '', scope: undefined };
-  const hashing = hashingFor(sources.rules, sources.registry, client);
-  for (const { resource, gateway, server } of servers) {
-    for (const plan of sources.virtualServices) {
-      if (!plan.gateways.includes(gateway)) continue;
-      const exportTo = plan.exportTo ?? sources.settings.virtualServiceExportTo;
-      if (!isExportedTo(exportTo, plan.namespace, client.namespace)) continue;
-      const hosts = servedHosts(server, resource.namespace, plan);
-      if (hosts.length === 0) continue;
-      const routes = instantiateRules(plan.rules, {
-        client,
-        gateway,
-        listenerPort: server.port.number,
-        defaultPort: (host) => onlyPort(sources.registry, host) ?? server.port.number,
-        virtualServiceName: plan.name,
-        hashing,
-      });
+  for (const bound of servers) {
+    const { resource, server } = bound;
+    const redirects = server.tls?.httpsRedirect === true;
+    for (const { plan, scope, hosts } of boundPlans(sources, placed, bound)) {
+      const routes = instantiateRules(plan.rules, scope);
       if (routes.length === 0) continue;
       for (const host of hosts) {
         const name = `${host}:${server.port.number}`;
         const known = merged.get(host) ?? { name, routes: [], origin: originOf(plan.resource) };
-        known.routes.push(...(server.tls?.httpsRedirect === true ? [httpsRedirect(resource, server)] : routes));
+        known.routes.push(...(redirects ? [httpsRedirect(resource, server)] : routes));
         merged.set(host, known);
       }
     }
-    if (server.tls?.httpsRedirect !== true) continue;
+    if (!redirects) continue;
     for (const host of server.hosts.map(hostPart)) {
       if (merged.has(host)) continue;
       const routes = [httpsRedirect(resource, server)];

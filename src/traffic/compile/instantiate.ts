@@ -6,6 +6,7 @@ import { outboundClusterName } from './names.ts';
 import { joinOperations } from './rule-headers.ts';
 import type { ActionPlan, DestinationPlan, RuleConditions, RulePlan } from './rule-plan.ts';
 import type { TcpRulePlan } from './tcp-rules.ts';
+import type { TlsMatchPlan, TlsRulePlan } from './tls-rules.ts';
 
 /** The listener a rule is instantiated for. */
 export interface RuleScope {
@@ -44,7 +45,21 @@ export const instantiateRules = (rules: readonly RulePlan[], scope: RuleScope): 
 /** The first tcp rule that holds for the listener. */
 export const instantiateTcp = (rules: readonly TcpRulePlan[], scope: RuleScope): TcpRoute | undefined => {
   const rule = rules.find(({ conditions }) => conditions.some((condition) => meetsConditions(condition, scope)));
-  if (rule === undefined) return undefined;
+  return rule === undefined ? undefined : toTcpRoute(rule, scope);
+};
+
+/** The server names that tls rules of a VirtualService take at a listener, and where their connections go. */
+export const instantiateTls = (
+  rules: readonly TlsRulePlan[],
+  scope: RuleScope,
+): readonly { readonly match: TlsMatchPlan; readonly route: TcpRoute }[] =>
+  rules.flatMap((rule) =>
+    rule.matches
+      .filter(({ conditions }) => meetsConditions(conditions, scope))
+      .map((match) => ({ match, route: toTcpRoute(rule, scope) })),
+  );
+
+const toTcpRoute = (rule: Pick<TcpRulePlan, 'destinations'>, scope: RuleScope): TcpRoute => {
   const destinations = toDestinations(rule.destinations, scope, true);
   const [first, second] = rule.destinations;
   // Istio looks at a subset only where it is the only destination.

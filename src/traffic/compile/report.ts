@@ -41,6 +41,13 @@ export class Report {
     this.#add('warning', code, resource, message, at);
   }
 
+  /** The same, for what several proxies would say alike. */
+  warnOnce(resource: Resource, code: string, message: string, at?: At): void {
+    const id = resourceId(resource);
+    if (this.problems.some((known) => known.resource === id && known.message === message)) return;
+    this.warn(resource, code, message, at);
+  }
+
   isInvalid(resource: Resource): boolean {
     return this.#invalid.has(resource);
   }

@@ -15,30 +15,37 @@ export interface TcpRulePlan {
 /** Compiles the tcp rules of a VirtualService. */
 export const compileTcpRules = (context: RuleContext, rules: readonly VirtualServiceTcp[]): readonly TcpRulePlan[] =>
   rules.flatMap((rule) => {
-    const routes = rule.route ?? [];
-    const { report, resource, namespace } = context;
-    const weighted = routes.filter((route) => (route.weight ?? 0) > 0);
-    if (routes.length > 1 && weighted.length === 0) {
-      report.invalid(resource, 'the weights of several destinations are all 0', [rule, 'route']);
-    }
-    const [first, ...rest] = (routes.length > 1 ? weighted : routes).map(
-      (route): DestinationPlan => ({
-        host: resolveShortName(route.destination.host, namespace),
-        subset: route.destination.subset ?? '',
-        port: route.destination.port?.number,
-        weight: route.weight ?? 0,
-        requestHeaders: undefined,
-        responseHeaders: undefined,
-        authority: undefined,
-        origin: originOf(resource, [route]),
-      }),
-    );
-    if (first === undefined) {
-      report.invalid(resource, 'a tcp rule needs a route', [rule]);
-      return [];
-    }
-    return [{ conditions: compileTcpConditions(context, rule), destinations: [first, ...rest] as const }];
+    const destinations = compileConnectionRoute(context, rule, 'tcp');
+    return destinations === undefined ? [] : [{ conditions: compileTcpConditions(context, rule), destinations }];
   });
+
+/** Where a tcp or tls rule sends connections; undefined, and reported, without any route. */
+export const compileConnectionRoute = (
+  { report, resource, namespace }: RuleContext,
+  rule: Pick<VirtualServiceTcp, 'route'>,
+  kind: 'tcp' | 'tls',
+): TcpRulePlan['destinations'] | undefined => {
+  const routes = rule.route ?? [];
+  const weighted = routes.filter((route) => (route.weight ?? 0) > 0);
+  if (routes.length > 1 && weighted.length === 0) {
+    report.invalid(resource, 'the weights of several destinations are all 0', [rule, 'route']);
+  }
+  const [first, ...rest] = (routes.length > 1 ? weighted : routes).map(
+    (route): DestinationPlan => ({
+      host: resolveShortName(route.destination.host, namespace),
+      subset: route.destination.subset ?? '',
+      port: route.destination.port?.number,
+      weight: route.weight ?? 0,
+      requestHeaders: undefined,
+      responseHeaders: undefined,
+      authority: undefined,
+      origin: originOf(resource, [route]),
+    }),
+  );
+  if (first !== undefined) return [first, ...rest];
+  report.invalid(resource, `a ${kind} rule needs a route`, [rule]);
+  return undefined;
+};
 
 const compileTcpConditions = (context: RuleContext, rule: VirtualServiceTcp): readonly RuleConditions[] => {
   const { report, resource, namespace } = context;

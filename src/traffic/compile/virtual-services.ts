@@ -19,6 +19,7 @@ import {
 } from './rule-match.ts';
 import type { RulePlan } from './rule-plan.ts';
 import { compileTcpRules, type TcpRulePlan } from './tcp-rules.ts';
+import { compileTlsRules, type TlsRulePlan } from './tls-rules.ts';
 
 /** A valid VirtualService, compiled as far as it does not depend on the proxy. */
 export interface VirtualServicePlan {
@@ -32,6 +33,8 @@ export interface VirtualServicePlan {
   readonly exportTo: readonly string[] | undefined;
   readonly rules: readonly RulePlan[];
   readonly tcp: readonly TcpRulePlan[];
+  /** By server name; absent = none. */
+  readonly tls?: readonly TlsRulePlan[];
   /** Made of routes of the Gateway API: on the mesh only their own namespace and that of the service hear them. */
   readonly semantics?: 'gateway-api';
 }
@@ -70,8 +73,9 @@ const planOne = (
   if ((spec.http ?? spec.tcp ?? spec.tls ?? []).length === 0) {
     report.invalid(resource, 'a VirtualService needs http, tcp or tls rules');
   }
-  if (spec.tls !== undefined) {
-    report.unsupportedField(resource, 'tls', 'TLS connections go to the address the client dialled', [spec, 'tls']);
+  if (spec.tls !== undefined && (gateways.length === 0 || gateways.includes('mesh'))) {
+    const effect = 'TLS connections of sidecars go to the address the client dialled';
+    report.unsupportedField(resource, 'tls on gateway mesh', effect, [spec, 'tls']);
   }
   const context: RuleContext = { resource, namespace, defaultRetry, report };
   const rules: RulePlan[] = [];
@@ -95,8 +99,9 @@ const planOne = (
       rules.push(...planRule(inner, merged, written));
   }
   const tcp = compileTcpRules(context, spec.tcp ?? []);
+  const tls = spec.tls === undefined ? {} : { tls: compileTlsRules(context, spec.tls, hosts) };
   const effective = gateways.length === 0 ? ['mesh'] : gateways;
-  return { resource, name, namespace, hosts, gateways: effective, exportTo: spec.exportTo, rules, tcp };
+  return { resource, name, namespace, hosts, gateways: effective, exportTo: spec.exportTo, rules, tcp, ...tls };
 };
 
 /** Labels may begin and end with anything but a dash; only the first may be a star. */

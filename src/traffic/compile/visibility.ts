@@ -36,7 +36,7 @@ export const destinationHosts = (plans: readonly VirtualServicePlan[]): Readonly
       for (const { host } of rule.action.destinations) hosts.add(host);
       for (const { destination } of rule.action.mirrors) hosts.add(destination.host);
     }
-    for (const rule of plan.tcp) for (const { host } of rule.destinations) hosts.add(host);
+    for (const rule of [...plan.tcp, ...(plan.tls ?? [])]) for (const { host } of rule.destinations) hosts.add(host);
   }
   return hosts;
 };

@@ -101,7 +101,7 @@ spec:
   servers:
   - port: {number: 443, name: https, protocol: HTTPS}
     hosts: ['*']
-    tls: {mode: SIMPLE, credentialName: cert}
+    tls: {mode: AUTO_PASSTHROUGH}
 `);
     expect(problem).toMatchObject({ severity: 'warning', code: 'UNSUPPORTED_FIELD' });
     expect(problem?.message).toContain('port 443 stays closed');
