@@ -12,7 +12,6 @@ const EFFECTS: readonly (readonly [kind: KindName, effect: string])[] = [
   ['WorkloadGroup', 'it creates no workload'],
   ['Telemetry', 'logs, metrics and traces keep their defaults'],
   ['ProxyConfig', 'proxies keep their defaults'],
-  ['TLSRoute', 'connections are not routed by it'],
   ['BackendTLSPolicy', 'backends are called in plaintext'],
   ['Endpoints', 'its addresses are no endpoints of any service'],
   ['EndpointSlice', 'its addresses are no endpoints of any service'],

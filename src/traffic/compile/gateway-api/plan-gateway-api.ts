@@ -14,6 +14,7 @@ import { type IsGranted, indexReferenceGrants } from './reference-grants.ts';
 import { inSeniority, type RouteResource } from './route-objects.ts';
 import { convertRules } from './rules.ts';
 import { planTcpRules } from './tcp-rules.ts';
+import { planTlsRules } from './tls-rules.ts';
 
 /** What the Gateway API comes to: every listener is a gateway, and the routes of one host there a VirtualService. */
 export interface GatewayApiPlan {
@@ -40,7 +41,7 @@ export const planGatewayApi = (
   const parents: ParentContext = { mesh, listeners, report };
   const context: RouteContext = { parents, registry, isGranted: indexReferenceGrants(mesh), settings, report };
   const requests = inSeniority<RouteResource>([...mesh.of('HTTPRoute'), ...mesh.of('GRPCRoute')]);
-  const connections = inSeniority<RouteResource>(mesh.of('TCPRoute'));
+  const connections = inSeniority<RouteResource>([...mesh.of('TCPRoute'), ...mesh.of('TLSRoute')]);
   return {
     gateways: listeners.flatMap((listener) => toGatewayPlan(listener, report)),
     virtualServices: [
@@ -83,19 +84,28 @@ const bindRequests = (context: RouteContext, route: RouteResource): readonly Rou
 
 const bindConnections = (context: RouteContext, route: RouteResource): readonly VirtualServicePlan[] => {
   const { object, namespace, name } = route;
-  if (object.kind !== 'TCPRoute') return [];
-  return attachmentsOf(context.parents, route).flatMap(({ gateway, hosts, port }) => {
-    const tcp = planTcpRules(backendsOf(context, route, gateway), object, port);
+  if (object.kind !== 'TCPRoute' && object.kind !== 'TLSRoute') return [];
+  return attachmentsOf(context.parents, route).flatMap(({ gateway, hosts, port, hostname }) => {
+    if (object.kind === 'TLSRoute' && gateway === 'mesh') {
+      const effect = 'TLS connections of sidecars go to the address the client dialled';
+      context.report.unsupportedField(route, 'a Service as parent of a TLSRoute', effect, [object.spec, 'parentRefs']);
+      return [];
+    }
+    const backends = backendsOf(context, route, gateway);
+    const rules =
+      object.kind === 'TCPRoute'
+        ? { tcp: planTcpRules(backends, object, port) }
+        : { tcp: [], tls: planTlsRules(backends, object, hostname) };
     return hosts.map(
       (host): VirtualServicePlan => ({
         resource: route,
-        name: `${name}~tcp~${host}`,
+        name: `${name}~${object.kind === 'TCPRoute' ? 'tcp' : 'tls'}~${host}`,
         namespace,
         hosts: [host],
         gateways: [gateway],
         exportTo: undefined,
         rules: [],
-        tcp,
+        ...rules,
         semantics: 'gateway-api',
       }),
     );

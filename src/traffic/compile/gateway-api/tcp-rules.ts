@@ -1,5 +1,5 @@
 import type { TCPRoute, TCPRouteRule } from '../../../model/schema/generated/types-gateway-api.ts';
-import type { VirtualServiceTcp } from '../../../model/schema/generated/types-istio.ts';
+import type { VirtualServiceTcp, VirtualServiceTcpRoute } from '../../../model/schema/generated/types-istio.ts';
 import { copyPosition } from '../../../yaml/located.ts';
 import type { RuleContext } from '../rule-action.ts';
 import { compileTcpRules, type TcpRulePlan } from '../tcp-rules.ts';
@@ -27,6 +27,19 @@ const convertRule = (
   rule: TCPRouteRule,
   port: number | undefined,
 ): VirtualServiceTcp | undefined => {
+  const route = convertBackends(context, rule);
+  if (route === undefined) return undefined;
+  return {
+    ...(port === undefined ? {} : { match: [{ port }] }),
+    route: route.length === 0 ? [{ destination: NOWHERE.destination }] : route,
+  };
+};
+
+/** The backends of a rule that have weight; undefined when one of them costs the route its rules. */
+export const convertBackends = (
+  context: BackendContext,
+  rule: TCPRouteRule,
+): readonly VirtualServiceTcpRoute[] | undefined => {
   const weighted = rule.backendRefs.filter(({ weight = 1 }) => weight > 0);
   const route = weighted.flatMap((reference) => {
     const destination = resolveBackend(context, reference)?.destination;
@@ -35,9 +48,5 @@ const convertRule = (
     copyPosition(reference, converted);
     return [converted];
   });
-  if (route.length < weighted.length) return undefined;
-  return {
-    ...(port === undefined ? {} : { match: [{ port }] }),
-    route: route.length === 0 ? [{ destination: NOWHERE.destination }] : route,
-  };
+  return route.length < weighted.length ? undefined : route;
 };
