@@ -122,6 +122,79 @@ const profile: CommandGroup = {
   ],
 };
 
+const proxyConfig: CommandGroup = {
+  name: 'proxy-config',
+  aliases: ['pc'],
+  summary: 'what an Envoy has, from its config dump: cluster, listener, route, ...',
+  commands: [
+    {
+      name: 'all',
+      aliases: ['a'],
+      summary: 'everything a proxy has',
+      load: async () => (await import('./commands/proxy-config/all.ts')).proxyConfigAll,
+    },
+    {
+      name: 'bootstrap',
+      aliases: ['b'],
+      summary: 'what a proxy was started with',
+      load: async () => (await import('./commands/proxy-config/bootstrap.ts')).proxyConfigBootstrap,
+    },
+    {
+      name: 'cluster',
+      aliases: ['clusters', 'c'],
+      summary: 'where a proxy can send requests',
+      load: async () => (await import('./commands/proxy-config/cluster.ts')).proxyConfigCluster,
+    },
+    {
+      name: 'ecds',
+      aliases: ['ec'],
+      summary: 'extensions apart from listeners',
+      load: async () => (await import('./commands/proxy-config/ecds.ts')).proxyConfigEcds,
+    },
+    {
+      name: 'eds',
+      summary: 'endpoints as istiod gave them',
+      load: async () => (await import('./commands/proxy-config/eds.ts')).proxyConfigEds,
+    },
+    {
+      name: 'endpoint',
+      aliases: ['endpoints', 'ep'],
+      summary: 'endpoints as a proxy uses them',
+      load: async () => (await import('./commands/proxy-config/endpoint.ts')).proxyConfigEndpoint,
+    },
+    {
+      name: 'listener',
+      aliases: ['listeners', 'l'],
+      summary: 'what a proxy accepts',
+      load: async () => (await import('./commands/proxy-config/listener.ts')).proxyConfigListener,
+    },
+    {
+      name: 'log',
+      aliases: ['o'],
+      summary: 'log levels',
+      load: async () => (await import('./commands/proxy-config/log.ts')).proxyConfigLog,
+    },
+    {
+      name: 'rootca-compare',
+      aliases: ['rc'],
+      summary: 'whether two proxies trust a common root',
+      load: async () => (await import('./commands/proxy-config/rootca-compare.ts')).proxyConfigRootCaCompare,
+    },
+    {
+      name: 'route',
+      aliases: ['routes', 'r'],
+      summary: 'routes and their VirtualServices',
+      load: async () => (await import('./commands/proxy-config/route.ts')).proxyConfigRoute,
+    },
+    {
+      name: 'secret',
+      aliases: ['secrets', 's'],
+      summary: 'certificates and how long they are valid',
+      load: async () => (await import('./commands/proxy-config/secret.ts')).proxyConfigSecret,
+    },
+  ],
+};
+
 /**
  * Every command there is, by task. One more command is one more file in `commands/` that exports a `Command`, and one
  * more line here; several verbs under one word are a `CommandGroup`, whose file may export several commands.
@@ -158,8 +231,19 @@ export const SECTIONS: readonly Section[] = [
         summary: 'why a request goes where it goes; what a code or flag means',
         load: async () => (await import('./commands/explain.ts')).explain,
       },
+      {
+        name: 'test',
+        summary: 'assertions about routing and authorization, with coverage',
+        load: async () => (await import('./commands/test.ts')).test,
+      },
+      {
+        name: 'diff',
+        summary: 'which requests two configurations treat differently, and who breaks',
+        load: async () => (await import('./commands/diff.ts')).diff,
+      },
     ],
   },
+  { title: 'Look', entries: [proxyConfig] },
   { title: 'Operate', entries: [manifest, profile, ca] },
   {
     title: 'Tools',

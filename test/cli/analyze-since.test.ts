@@ -145,6 +145,6 @@ describe('--since without git', () => {
     const { run } = createWorkspace({ 'a.yaml': policy('a') });
     const { code, stderr } = await run('analyze --since HEAD a.yaml', { env: { PATH: '/nonexistent' } });
     expect(code).toBe(1);
-    expect(stderr).toContain('--since needs git');
+    expect(stderr).toContain('git is needed');
   });
 });

@@ -21,10 +21,10 @@ const git = (args: readonly string[], { cwd, env }: Pick<Io, 'cwd' | 'env'>, std
   });
 
 const gitMissing = (cause: Error): Fault =>
-  new Fault('--since needs git, and there is none on the PATH', {
+  new Fault('git is needed to read a revision, and there is none on the PATH', {
     kind: 'failure',
     code: 'GIT_NOT_FOUND',
-    hint: 'install git, or compare with --baseline',
+    hint: 'install git, or compare with files',
     cause,
   });
 
@@ -89,9 +89,9 @@ const splitBatch = (bytes: Buffer, count: number): readonly Buffer[] => {
 export const openRevision = async (revision: string, io: Pick<Io, 'cwd' | 'env'>): Promise<Revision> => {
   const top = await git(['rev-parse', '--show-toplevel'], io).catch(
     because(
-      '--since needs a git repository around the working directory',
+      'a revision needs a git repository around the working directory',
       'NOT_A_REPOSITORY',
-      'run heddle inside one, or compare with --baseline',
+      'run heddle inside one, or compare with files',
     ),
   );
   const root = top.toString('utf8').replace(/\r?\n$/, '');

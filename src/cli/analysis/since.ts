@@ -4,7 +4,7 @@ import { applyBaseline, baselineOf } from '../../analysis/baseline.ts';
 import type { Finding } from '../../analysis/finding.ts';
 import type { Suppressed } from '../../analysis/suppress.ts';
 import { Fault } from '../../base/fault.ts';
-import { wouldFind } from '../../input/find.ts';
+import { type IsExcluded, wouldFind } from '../../input/find.ts';
 import { STDIN } from '../../input/read.ts';
 import type { SourceText } from '../../yaml/source-text.ts';
 import type { Io } from '../io.ts';
@@ -22,6 +22,21 @@ const real = (path: string): string => {
   }
 };
 
+/** The texts that paths name at a revision. */
+export const sourcesAt = async (
+  revision: Revision,
+  paths: readonly string[],
+  cwd: string,
+  isExcluded?: IsExcluded,
+): Promise<readonly SourceText[]> => {
+  const isNamed = wouldFind(
+    paths.map((path) => real(resolve(cwd, path))),
+    cwd,
+    isExcluded,
+  );
+  return textsOf(revision, revision.files.filter(isNamed));
+};
+
 const textsOf = async (revision: Revision, files: readonly string[]): Promise<readonly SourceText[]> => {
   const contents = await revision.read(files);
   return files.map((name, at) => ({ name, text: contents[at]?.toString('utf8') ?? '' }));
@@ -29,18 +44,13 @@ const textsOf = async (revision: Revision, files: readonly string[]): Promise<re
 
 /** The same inputs at a revision; of a mesh configuration or another cluster's file that git does not know, today's. */
 const textsAt = async (revision: Revision, settings: Settings, texts: Texts, cwd: string): Promise<Texts> => {
-  const isNamed = wouldFind(
-    settings.paths.map((path) => real(resolve(cwd, path))),
-    cwd,
-    settings.isExcluded,
-  );
   const known = new Set(revision.files);
   const then = async (source: SourceText | undefined): Promise<SourceText | undefined> => {
     const file = source === undefined ? '' : real(resolve(cwd, source.name));
     return known.has(file) ? (await textsOf(revision, [file]))[0] : source;
   };
   return {
-    sources: await textsOf(revision, revision.files.filter(isNamed)),
+    sources: await sourcesAt(revision, settings.paths, cwd, settings.isExcluded),
     meshConfig: await then(texts.meshConfig),
     meshNetworks: await then(texts.meshNetworks),
     clusters: await Promise.all(

@@ -2,7 +2,7 @@ import { escapeControls } from '../../../telemetry/access-log.ts';
 import { countLevels, documentationUrl, type Format, levelName } from './report.ts';
 
 /** Text that means nothing to Markdown, tables and HTML. */
-const literal = (text: string): string =>
+export const literal = (text: string): string =>
   escapeControls(text).replace(/[\\`*_{}[\]<>()#+!|~&]/g, (char) =>
     char === '<' ? '&lt;' : char === '&' ? '&amp;' : `\\${char}`,
   );
