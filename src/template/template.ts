@@ -29,7 +29,7 @@ export interface TemplateOptions {
 export type Rendering = { readonly output: string } | { readonly error: string };
 
 /** Enough for any chart; a template that needs more is a mistake or an attack. */
-export const DEFAULT_LIMITS: Limits = { output: 10 * 1024 * 1024, work: 100_000_000 };
+const DEFAULT_LIMITS: Limits = { output: 10 * 1024 * 1024, work: 100_000_000 };
 
 /** An empty set of templates; `name` is that of the template to be parsed first. */
 export const createTemplates = (name: string, options: TemplateOptions = {}): TemplateSet =>

@@ -86,15 +86,11 @@ const basic = <T extends GoValue>(
 
 export const INT = basic<GoInt>('int');
 export const INT8 = basic<GoInt>('int8');
-export const INT16 = basic<GoInt>('int16');
 export const INT32 = basic<GoInt>('int32');
 export const INT64 = basic<GoInt>('int64');
-export const UINT = basic<GoInt>('uint');
 export const UINT8 = basic<GoInt>('uint8');
-export const UINT16 = basic<GoInt>('uint16');
 export const UINT32 = basic<GoInt>('uint32');
 export const UINT64 = basic<GoInt>('uint64');
-export const UINTPTR = basic<GoInt>('uintptr');
 export const FLOAT32 = basic<GoScalar>('float32');
 export const COMPLEX128 = basic<GoComplex>('complex128');
 export const BOOL = basic<boolean>('bool');

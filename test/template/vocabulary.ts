@@ -269,21 +269,7 @@ const SPRIG: Vocabulary = {
       'trimAll "h" .s',
     ],
   ],
-  variadic: [
-    'list',
-    'dict',
-    'coalesce',
-    'quote',
-    'squote',
-    'cat',
-    'any',
-    'all',
-    'toString',
-    'concat',
-    'tuple',
-    'merge',
-    'min',
-  ],
+  variadic: ['list', 'dict', 'coalesce', 'quote', 'squote', 'cat', 'any', 'all', 'toString', 'concat', 'tuple', 'min'],
   unary: [
     ...[
       'upper',

@@ -300,7 +300,8 @@ const compileConstantArgument = (node: ConstantNode): Argument => {
     if (type === REFLECT || kind === 'interface') return untyped(state);
     if (node.kind === 'number' && isIntKind(kind)) return integerOf(state, node, type);
     if (node.kind === 'number' && (kind === 'float64' || kind === 'float32')) {
-      return node.float === undefined ? expected(state, 'float', node) : scalar(type, node.float);
+      if (node.float === undefined) return expected(state, 'float', node);
+      return scalar(type, kind === 'float32' ? Math.fround(node.float) : node.float);
     }
     if (node.kind === 'number' && (kind === 'complex128' || kind === 'complex64') && node.complex !== undefined) {
       return new GoComplex(type, node.complex.real, node.complex.imaginary);

@@ -5,7 +5,7 @@ import { fail, type State, type Value } from './state.ts';
 import { zeroOf } from './zero.ts';
 
 /** A method bound to its receiver. */
-export interface BoundMethod {
+interface BoundMethod {
   readonly method: GoMethod;
   readonly receiver: GoValue;
 }

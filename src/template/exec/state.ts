@@ -99,7 +99,7 @@ export const write = (state: State, text: string): void => {
 };
 
 /** `NAME:LINE:COLUMN`; columns are counted from 0, and from 1 behind the first line, as in Go. */
-export const placeOf = (source: Source, at: number): string => {
+const placeOf = (source: Source, at: number): string => {
   const before = source.text.slice(0, at);
   const line = before.split('\n').length;
   const column = byteLength(before.slice(before.lastIndexOf('\n') + 1));

@@ -1,4 +1,4 @@
-import { isAscii, runesOf, toBytes } from '../bytes.ts';
+import { isAscii, toBytes } from '../bytes.ts';
 import type { Flags } from './flags.ts';
 import { type FloatFormat, formatFloat } from './float.ts';
 import { canBackquote, isPrint, quote, quoteRune } from './quote.ts';
@@ -131,6 +131,3 @@ const withPoint = (text: string, format: FloatFormat, precision: number): string
   }
   return head + '0'.repeat(Math.max(missing, 0)) + tail;
 };
-
-/** How many characters a Go string has, which is what widths count. */
-export const runeCount = (text: string): number => (isAscii(text) ? text.length : runesOf(text).length);

@@ -8,6 +8,7 @@ import { decodeList, decodeMap } from './sprig/json-decode.ts';
 import { parseJson } from './sprig/json-read.ts';
 import { toJsonValue } from './sprig/json-value.ts';
 import { writeJson } from './sprig/json-write.ts';
+import { writeToml } from './write-toml.ts';
 import { writeYaml } from './write-yaml.ts';
 
 /** How deep one template may include itself. */
@@ -73,7 +74,7 @@ const tpl = (text: string, data: GoValue, runtime: Runtime): string => {
 const withoutLineEnd = (text: string): string => (text.endsWith('\n') ? text.slice(0, -1) : text);
 
 /** A value as helm's `toYaml` writes it; throws a FunctionError for what has no JSON. */
-export const toYaml = (value: GoValue): string => withoutLineEnd(writeYaml(value));
+const toYaml = (value: GoValue): string => withoutLineEnd(writeYaml(value));
 
 const toJson = (value: GoValue): string => writeJson(toJsonValue(value), COMPACT);
 
@@ -139,6 +140,26 @@ export const helmFunctions: readonly TemplateFunction[] = [
   fixed('getHostByName', [STRING], () => ''),
   ...writing('toYaml', toYaml),
   ...writing('toJson', toJson),
+  // Without "must", what went wrong is the text.
+  fixed('toToml', [ANY], (value, runtime) => {
+    if (value === null) return writeToml(value);
+    const text = orElse(
+      () => writeToml(value),
+      (message) => message,
+    );
+    runtime.spend(text.length);
+    return text;
+  }),
+  fixed('mustToToml', [ANY], (value, runtime) => {
+    const text = writeToml(value);
+    runtime.spend(text.length);
+    return text;
+  }),
+  ...['toYamlPretty', 'fromToml'].map((name) =>
+    fixed(name, [ANY], () => {
+      throw new FunctionError(`heddle has no ${name}`);
+    }),
+  ),
   fixed('fromYaml', [STRING], asMap(inYaml(decodeMap, anyMap))),
   fixed('fromYamlArray', [STRING], asList(inYaml(decodeList, () => anySlice([])))),
   fixed(

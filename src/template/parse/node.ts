@@ -50,7 +50,7 @@ export type OperandNode =
   | NumberNode
   | PipeNode;
 
-export type ActionNode = Placed & { readonly kind: 'action'; readonly pipe: PipeNode };
+type ActionNode = Placed & { readonly kind: 'action'; readonly pipe: PipeNode };
 
 export type BranchNode = Placed & {
   readonly kind: 'if' | 'with' | 'range';

@@ -1,4 +1,3 @@
-import { isIntKind } from '../../type.ts';
 import { GoInt, GoPointer, GoScalar, type GoValue } from '../../value.ts';
 
 const MIN_INT64 = -(2n ** 63n);
@@ -22,7 +21,7 @@ const INFINITY = /^([-+]?)inf(?:inity)?$/i;
 const HEXADECIMAL = /^([-+]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([-+]?\d+)$/;
 
 /** strconv.ParseFloat with 64 bits; undefined where it fails, for being too large among others. */
-export const parseFloating = (text: string): number | undefined => {
+const parseFloating = (text: string): number | undefined => {
   if (DECIMAL.test(text)) {
     const value = Number(text.replaceAll('_', ''));
     return Number.isFinite(value) ? value : undefined;
@@ -74,6 +73,3 @@ export const toFloat64 = (value: GoValue): number => {
   if (typeof basic === 'boolean') return basic ? 1 : 0;
   return typeof basic === 'string' ? (parseFloating(basic) ?? 0) : 0;
 };
-
-/** Whether the value is an integer of any kind. */
-export const isInteger = (value: GoValue): value is GoInt => value instanceof GoInt && isIntKind(value.type.kind);

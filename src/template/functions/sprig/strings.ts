@@ -9,7 +9,7 @@ import { goMap, goStrings } from './make.ts';
 import { stringOf, stringsOf } from './text.ts';
 
 /** strings.SplitN; fewer than 0 pieces means all, and an empty separator stands between characters. */
-export const splitText = (text: string, separator: string, limit = -1): readonly string[] => {
+const splitText = (text: string, separator: string, limit = -1): readonly string[] => {
   const parts = separator === '' ? Array.from(text) : text.split(separator);
   if (limit < 0 || parts.length <= limit) return parts;
   if (limit === 0) return [];
