@@ -42,16 +42,6 @@ export const byteLength = (text: string): number => (isAscii(text) ? text.length
 export const sliceBytes = (text: string, from: number, to?: number): string =>
   isAscii(text) ? text.slice(from, to) : fromBytes(toBytes(text).subarray(from, to));
 
-/** Code points as `for range` sees them: each invalid byte is one U+FFFD. */
-export const runesOf = (text: string): number[] => {
-  const runes: number[] = [];
-  for (const char of text) {
-    const code = char.codePointAt(0) ?? 0;
-    runes.push(isSurrogate(code) ? 0xfffd : code);
-  }
-  return runes;
-};
-
 /** The string as text for the world outside, where invalid bytes become U+FFFD each; bytes that met become characters. */
 export const toText = (text: string): string =>
   RAW_BYTE.test(text) ? fromBytes(toBytes(text)).replace(LONE, '\ufffd') : text;
