@@ -108,8 +108,10 @@ export const parseCommandLine = (path: string, command: Command, argv: readonly 
   const global = new Map<string, string[]>();
   const taken = new Set(commander.options.flatMap((option) => [option.short, option.long]));
   for (const [key, option] of Object.entries(globals)) {
-    // A command's own letter wins: curl's -v stays verbose, but -o or -q may mean something to a command one day.
-    const flags = option.flags.replace(/^(-\w), /, (whole, short: string) => (taken.has(short) ? '' : whole));
+    // A command's own spelling wins: proxy-config's --verbose is no -v.
+    const spellings = option.flags.split(', ').filter((spelling) => !taken.has(spelling.replace(/ .*/, '')));
+    if (spellings.length === 0) continue;
+    const flags = spellings.join(', ');
     register(commander, key, { summary: '', read: () => undefined, ...option, flags }, global);
   }
   const { operands, unknown } = parseWith(commander, spellBooleans(argv, own), path);

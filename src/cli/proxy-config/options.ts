@@ -1,0 +1,29 @@
+import { enabled, integer, text } from '../command.ts';
+
+/** Flags that say which proxy, the same for every verb. */
+export const PROXY_OPTIONS = {
+  file: text('-f, --file <file>', "Envoy's answer, saved; - for standard input"),
+  namespace: text('-n, --namespace <namespace>', 'namespace of the pod'),
+};
+
+export const POD_ARGUMENT = { name: 'POD', summary: 'a proxy of a cluster: [TYPE/]NAME[.NAMESPACE]' };
+
+/** Codes of every verb. */
+export const PROXY_EXIT_CODES = {
+  65: 'the dump cannot be read, or has no such part',
+  69: 'the proxy cannot be reached',
+} as const;
+
+/** Formats of every verb but bootstrap, whose default is json. */
+export const FORMATS = ['short', 'json', 'yaml'] as const;
+
+export const PORT = integer('--port <number>', 'only this port', { min: 0, max: 65_535 });
+export const VERBOSE = enabled('--verbose', 'a row for each route and filter chain, not one for what holds them');
+
+export const FQDN = text('--fqdn <text>', 'only clusters whose name has this text');
+export const DIRECTION = text('--direction <direction>', 'only clusters of this direction: inbound or outbound');
+export const SUBSET = text('--subset <text>', 'only clusters whose name has this text as well');
+export const LISTENER_TYPE = text('--type <type>', 'only listeners of this type: HTTP, TCP, HTTP+TCP or UNKNOWN');
+export const ROUTE_NAME = text('--name <name>', 'only the route configuration of this name');
+export const CLUSTER = text('--cluster <name>', 'only endpoints of this cluster');
+export const STATUS = text('--status <status>', 'only endpoints of this health status, such as healthy');
