@@ -1,3 +1,4 @@
+import { gatewayRoutes } from '../listener.ts';
 import { findVirtualHost } from '../route.ts';
 import type { AskedRequest, Unanswerable } from './explanation.ts';
 import { gatewayPort, type MeshView } from './mesh-view.ts';
@@ -14,7 +15,8 @@ export const chooseEntry = (view: MeshView, asked: AskedRequest, client: string)
   if (isKnown || asked.dial !== undefined) return { ...asked, from: client };
   const connected = asked.port ?? Number(port ?? (asked.isTls ? 443 : 80));
   const serving = view.world.pods.filter((placed) => {
-    const table = view.tablesOf(placed)?.gateway.get(gatewayPort(view, placed, connected))?.routes;
+    const served = view.tablesOf(placed)?.gateway.get(gatewayPort(view, placed, connected));
+    const table = gatewayRoutes(served, asked.isTls ? host : undefined);
     const found = table === undefined ? undefined : findVirtualHost(table, asked.authority);
     return found?.routes.length !== undefined && found.origin !== undefined;
   });

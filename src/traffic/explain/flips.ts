@@ -77,7 +77,10 @@ const routesFor = ({ outbound, gateway }: ProxyTables, { authority }: AskedReque
     ...listeners.flatMap((listener) =>
       typeof listener === 'string' || listener.routes === undefined ? [] : [listener.routes],
     ),
-    ...[...gateway.values()].map(({ routes }) => routes),
+    ...[...gateway.values()].flatMap(({ routes, tls = [] }) => [
+      routes,
+      ...tls.flatMap((server) => server.routes ?? []),
+    ]),
   ];
   return tables.flatMap((table) => {
     const found =

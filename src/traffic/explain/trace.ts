@@ -11,6 +11,7 @@ import { matchText, sourceOf, unmetText } from './conditions.ts';
 import { endpointShares } from './endpoint-shares.ts';
 import type { AskedRequest, Branch, Explanation, TracedStep, Tried, Unanswerable } from './explanation.ts';
 import { forward, ownAnswer, type Sender } from './forward.ts';
+import { decidePort } from './gateway-port.ts';
 import { answeringAt, findClient, findGateway, gatewayPort, type MeshView, resolveName } from './mesh-view.ts';
 import { groupLines, TravellingRequest, takeOver } from './request-headers.ts';
 import { askPolicies, factsOf, receive } from './server-side.ts';
@@ -70,9 +71,22 @@ const atGateway = (
     });
     return failed('connection refused');
   }
-  steps.push({ stage: 'gateway', decision: `${placed.pod.workload} port ${port}`, ...sourceOf(served.origin) });
-  return route({ view, tables, address: placed.address, port, steps }, 'gateway', asked, request, OUTSIDE);
+  const taken = decidePort(served, asked.isTls ? serverNameOf(asked) : undefined);
+  steps.push({ stage: 'gateway', decision: `${placed.pod.workload} ${taken.decision}`, ...sourceOf(taken.origin) });
+  if (taken.kind === 'refused') return failed('connection reset', taken.flags);
+  const sender: Sender = { view, tables, address: placed.address, port, steps };
+  if (taken.kind === 'http') return route(sender, 'gateway', asked, request, OUTSIDE);
+  if (tables.authorization !== undefined) {
+    const connection = { address: placed.address, port, remoteAddress: OUTSIDE, tls: undefined };
+    const { step, deniedBy } = askPolicies(tables.authorization.tcp, connection, undefined);
+    if (step !== undefined) steps.push(step);
+    if (deniedBy !== undefined) return failed('connection closed');
+  }
+  return tcp(sender, taken.route, request);
 };
+
+/** What a client asks TLS for: the host of its URL. */
+const serverNameOf = ({ authority }: AskedRequest): string => authority.replace(/:\d*$/, '').toLowerCase();
 
 const fromClient = (
   view: MeshView,
@@ -243,9 +257,10 @@ const route = (
   }
   if (normal.path !== request.path) steps.push({ stage: 'path', decision: `${request.path} becomes ${normal.path}` });
   request.path = normal.path;
-  const chosen = chooseRoute(routesAt(tables, { direction, address, port }), request, steps);
+  const tls = asked.isTls ? { serverName: serverNameOf(asked), peerPrincipal: '' } : undefined;
+  const chosen = chooseRoute(routesAt(tables, { direction, address, port, tls }), request, steps);
   if (direction === 'gateway' && tables.authorization !== undefined) {
-    const connection = { address, port, remoteAddress: peer, tls: undefined };
+    const connection = { address, port, remoteAddress: peer, tls };
     const { step, deniedBy } = askPolicies(
       tables.authorization.http,
       connection,
