@@ -109,7 +109,7 @@ describe.skipIf(cases.length === 0)('explanations of recorded requests', () => {
         unsupported += 1;
         continue;
       }
-      const view = viewMesh(compiled.world, compiled);
+      const view = viewMesh(compiled.world, ({ pod }) => compiled.proxies.get(`${pod.namespace}/${pod.name}`));
       const { results } = JSON.parse(readFileSync(join(corpus, name, 'observed.json'), 'utf8')) as {
         readonly results: readonly Observed[];
       };

@@ -4,7 +4,7 @@ import { createAddressBook } from '../../local/address-book.ts';
 import { SYSTEM_NAMESPACE } from '../../local/built-in.ts';
 import { loadConfiguration } from '../../local/configuration.ts';
 import { planPods } from '../../local/pod-plan.ts';
-import { compileMesh } from '../../traffic/compile/compile-mesh.ts';
+import { planMesh } from '../../traffic/compile/compile-mesh.ts';
 import type { World } from '../../traffic/compile/world.ts';
 import { type MeshView, viewMesh } from '../../traffic/explain/mesh-view.ts';
 import type { SourceText } from '../../yaml/source-text.ts';
@@ -42,9 +42,9 @@ export const loadMesh = async (sources: readonly SourceText[]): Promise<LoadedMe
       hasAddress.has(`${namespace}/${name}`) ? book.serviceAddress(`${namespace}/${name}`) : undefined,
     externals: new Map(),
   };
-  const compiled = compileMesh(world, 1);
+  const { tablesOf, problems } = planMesh(world, 1);
   return {
-    view: viewMesh(world, compiled, SYSTEM_NAMESPACE),
-    problems: [...configuration.problems, ...compiled.problems],
+    view: viewMesh(world, tablesOf, SYSTEM_NAMESPACE),
+    problems: [...configuration.problems, ...problems],
   };
 };

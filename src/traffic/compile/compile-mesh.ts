@@ -20,11 +20,29 @@ import { reportUnsupportedKinds } from './unsupported-kinds.ts';
 import { planVirtualServices } from './virtual-services.ts';
 import type { CompiledMesh, PlacedPod, World } from './world.ts';
 
-/**
- * Compiles a configuration into the tables of every proxy. Objects that Istio's admission would refuse are reported as
- * errors and left out; everything else takes effect. `generation` is stamped on the tables.
- */
+/** Compiles a configuration into the tables of every proxy; see `planMesh`. */
 export const compileMesh = (world: World, generation: number): CompiledMesh => {
+  const { tablesOf, problems } = planMesh(world, generation);
+  const proxies = new Map<string, ProxyTables>();
+  for (const placed of world.pods) {
+    const tables = tablesOf(placed);
+    if (tables !== undefined) proxies.set(keyOf(placed), tables);
+  }
+  return { proxies, problems };
+};
+
+/** A configuration whose proxies get their tables when they are asked for. */
+interface MeshPlan {
+  /** The same tables each time; undefined of a pod without a proxy. */
+  readonly tablesOf: (placed: PlacedPod) => ProxyTables | undefined;
+  readonly problems: CompiledMesh['problems'];
+}
+
+/**
+ * Plans what all proxies share. Objects that Istio's admission would refuse are reported as errors and left out;
+ * everything else takes effect. `generation` is stamped on the tables.
+ */
+export const planMesh = (world: World, generation: number): MeshPlan => {
   const { mesh } = world;
   const report = new Report();
   const settings = readMeshSettings(mesh, report);
@@ -58,16 +76,14 @@ export const compileMesh = (world: World, generation: number): CompiledMesh => {
     );
   const compileShared = shareOutbound(sources, usesLabels, sidecarScope);
   const peers = new Map(world.pods.map((placed) => [placed.address, peerOf(placed.pod)]));
-  const proxies = new Map<string, ProxyTables>();
-  for (const placed of world.pods) {
+  const compileProxy = (placed: PlacedPod): ProxyTables => {
     const { pod } = placed;
-    if (pod.proxyMode === 'none') continue;
     const shared = compileShared(placed);
     const inbound = pod.proxyMode === 'sidecar' ? compileInbound(registry, mutualTls, placed) : undefined;
     const authorization = authorizationOf(pod);
     const clusters = new Map(shared.clusters);
     for (const cluster of inbound?.clusters ?? []) clusters.set(cluster.name, cluster);
-    proxies.set(`${pod.namespace}/${pod.name}`, {
+    return {
       generation,
       node: toNode(placed, settings),
       outbound: shared.outbound,
@@ -79,10 +95,21 @@ export const compileMesh = (world: World, generation: number): CompiledMesh => {
       accessLog: settings.accessLog,
       pathNormalization: settings.pathNormalization,
       ...(authorization === undefined ? {} : { authorization }),
-    });
-  }
-  return { proxies, problems: report.problems };
+    };
+  };
+  const compiled = new Map<string, ProxyTables>();
+  const tablesOf = (placed: PlacedPod): ProxyTables | undefined => {
+    if (placed.pod.proxyMode === 'none') return undefined;
+    const tables = compiled.get(keyOf(placed)) ?? compileProxy(placed);
+    compiled.set(keyOf(placed), tables);
+    return tables;
+  };
+  // Those of gateways have problems of their own.
+  for (const placed of world.pods) if (placed.pod.proxyMode === 'gateway') tablesOf(placed);
+  return { tablesOf, problems: report.problems };
 };
+
+const keyOf = ({ pod }: PlacedPod): string => `${pod.namespace}/${pod.name}`;
 
 interface SharedTables {
   readonly outbound: OutboundTables;

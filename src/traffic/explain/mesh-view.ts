@@ -2,7 +2,7 @@ import { suggest } from '../../base/distance.ts';
 import { matchesLabels } from '../../model/selector.ts';
 import { type ClusterNames, clusterNames } from '../cluster-names.ts';
 import { buildRegistry, type ServiceRegistry } from '../compile/services.ts';
-import type { CompiledMesh, PlacedPod, World } from '../compile/world.ts';
+import type { PlacedPod, World } from '../compile/world.ts';
 import type { ProxyTables } from '../tables.ts';
 import type { Unanswerable } from './explanation.ts';
 
@@ -15,11 +15,11 @@ export interface MeshView {
   readonly pods: ReadonlyMap<string, PlacedPod>;
   /** Its workloads are meant only by references that name it. */
   readonly ownNamespace: string | undefined;
-  tablesOf(placed: PlacedPod): ProxyTables | undefined;
+  readonly tablesOf: (placed: PlacedPod) => ProxyTables | undefined;
 }
 
-/** Indexes a world and what was compiled from it. */
-export const viewMesh = (world: World, compiled: CompiledMesh, ownNamespace?: string): MeshView => {
+/** Indexes a world and the tables of its proxies. */
+export const viewMesh = (world: World, tablesOf: MeshView['tablesOf'], ownNamespace?: string): MeshView => {
   const registry = buildRegistry(world);
   return {
     world,
@@ -27,7 +27,7 @@ export const viewMesh = (world: World, compiled: CompiledMesh, ownNamespace?: st
     ownNamespace,
     names: clusterNames(world, registry),
     pods: new Map(world.pods.map((placed) => [placed.address, placed])),
-    tablesOf: ({ pod }) => compiled.proxies.get(`${pod.namespace}/${pod.name}`),
+    tablesOf,
   };
 };
 
