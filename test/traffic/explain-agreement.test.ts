@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/base/problem.ts';
+import { planMesh } from '../../src/traffic/compile/compile-mesh.ts';
 import type { AskedRequest, Result } from '../../src/traffic/explain/explanation.ts';
 import { viewMesh } from '../../src/traffic/explain/mesh-view.ts';
 import { trace } from '../../src/traffic/explain/trace.ts';
@@ -109,7 +110,7 @@ describe.skipIf(cases.length === 0)('explanations of recorded requests', () => {
         unsupported += 1;
         continue;
       }
-      const view = viewMesh(compiled.world, ({ pod }) => compiled.proxies.get(`${pod.namespace}/${pod.name}`));
+      const view = viewMesh(compiled.world, planMesh(compiled.world, 1));
       const { results } = JSON.parse(readFileSync(join(corpus, name, 'observed.json'), 'utf8')) as {
         readonly results: readonly Observed[];
       };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { planMesh } from '../../src/traffic/compile/compile-mesh.ts';
 import { viewMesh } from '../../src/traffic/explain/mesh-view.ts';
 import { trace } from '../../src/traffic/explain/trace.ts';
 import { compileText } from './compile-text.ts';
@@ -46,7 +47,7 @@ spec:
 
 const explain = async (authority: string, isTls = true) => {
   const compiled = await compileText(MESH);
-  const view = viewMesh(compiled.world, ({ pod }) => compiled.proxies.get(`${pod.namespace}/${pod.name}`));
+  const view = viewMesh(compiled.world, planMesh(compiled.world, 1));
   const gateway = compiled.world.pods.find(({ pod }) => pod.namespace === 'edge')?.pod.workload;
   const asked = { method: 'GET', path: '/', headers: [], from: undefined, dial: undefined };
   const answer = trace(view, { ...asked, authority, isTls, gateway, port: 443 });

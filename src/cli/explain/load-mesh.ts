@@ -42,9 +42,9 @@ export const loadMesh = async (sources: readonly SourceText[]): Promise<LoadedMe
       hasAddress.has(`${namespace}/${name}`) ? book.serviceAddress(`${namespace}/${name}`) : undefined,
     externals: new Map(),
   };
-  const { tablesOf, problems } = planMesh(world, 1);
+  const plan = planMesh(world, 1);
   return {
-    view: viewMesh(world, tablesOf, SYSTEM_NAMESPACE),
-    problems: [...configuration.problems, ...problems],
+    view: viewMesh(world, plan, SYSTEM_NAMESPACE),
+    problems: [...configuration.problems, ...plan.problems],
   };
 };

@@ -10,6 +10,7 @@ import { trace } from '../../traffic/explain/trace.ts';
 import type { Context } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { printDocument } from '../output.ts';
+import { expectShortRun } from '../short-run.ts';
 import { loadMesh } from './load-mesh.ts';
 import { mermaid } from './mermaid.ts';
 import { pretty } from './pretty.ts';
@@ -43,6 +44,7 @@ export const explainRequest = async (context: Context, args: readonly string[], 
       code: 'BAD_FLAG_VALUE',
       hint: 'a request begins in the mesh or outside of it',
     });
+  expectShortRun();
   const written = await readRequest(context, args, options);
   const { view, problems } = await loadMesh(await readSources(paths, { stdin: context.io.stdin, cwd: context.io.cwd }));
   const request = answerOf(chooseEntry(view, askedOf(written, options), CLIENT_POD.replace(/-0$/, '')));

@@ -1,7 +1,7 @@
 import type { Pod } from '../../model/pod.ts';
 import type { Peer } from '../../telemetry/peer.ts';
 import type { Cluster, GatewayPort, OutboundTables, ProxyNode, ProxyTables } from '../tables.ts';
-import { indexAuthorization } from './authorization.ts';
+import { type AuthorizationOf, indexAuthorization } from './authorization.ts';
 import { type ClusterSources, compileOutboundClusters } from './clusters.ts';
 import { type Client, indexDestinationRules } from './destination-rules.ts';
 import { planGatewayApi } from './gateway-api/plan-gateway-api.ts';
@@ -32,9 +32,11 @@ export const compileMesh = (world: World, generation: number): CompiledMesh => {
 };
 
 /** A configuration whose proxies get their tables when they are asked for. */
-interface MeshPlan {
+export interface MeshPlan {
   /** The same tables each time; undefined of a pod without a proxy. */
   readonly tablesOf: (placed: PlacedPod) => ProxyTables | undefined;
+  /** What its tables have, without making them. */
+  readonly authorizationOf: AuthorizationOf;
   readonly problems: CompiledMesh['problems'];
 }
 
@@ -106,7 +108,7 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
   };
   // Those of gateways have problems of their own.
   for (const placed of world.pods) if (placed.pod.proxyMode === 'gateway') tablesOf(placed);
-  return { tablesOf, problems: report.problems };
+  return { tablesOf, authorizationOf, problems: report.problems };
 };
 
 const keyOf = ({ pod }: PlacedPod): string => `${pod.namespace}/${pod.name}`;

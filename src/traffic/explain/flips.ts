@@ -167,8 +167,8 @@ const sampleOf = (matcher: StringMatcher | undefined): string | undefined => {
 /** Methods, paths, headers and identities that policies of any proxy name. */
 function* acrossPolicies(view: MeshView, asked: AskedRequest): Iterable<Mutation> {
   const rules = new Set<AuthorizationRule>();
-  for (const placed of view.world.pods) {
-    const policies = view.tablesOf(placed)?.authorization?.http;
+  for (const { pod } of view.world.pods) {
+    const policies = pod.proxyMode === 'none' ? undefined : view.authorizationOf(pod)?.http;
     for (const rule of [...(policies?.custom ?? []), ...(policies?.deny ?? []), ...(policies?.allow?.rules ?? [])])
       rules.add(rule);
   }

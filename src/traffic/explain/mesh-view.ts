@@ -1,13 +1,13 @@
 import { suggest } from '../../base/distance.ts';
 import { matchesLabels } from '../../model/selector.ts';
 import { type ClusterNames, clusterNames } from '../cluster-names.ts';
+import type { MeshPlan } from '../compile/compile-mesh.ts';
 import { buildRegistry, type ServiceRegistry } from '../compile/services.ts';
 import type { PlacedPod, World } from '../compile/world.ts';
-import type { ProxyTables } from '../tables.ts';
 import type { Unanswerable } from './explanation.ts';
 
 /** A compiled mesh, indexed for questions about single requests. */
-export interface MeshView {
+export interface MeshView extends Pick<MeshPlan, 'tablesOf' | 'authorizationOf'> {
   readonly world: World;
   readonly registry: ServiceRegistry;
   readonly names: ClusterNames;
@@ -15,11 +15,10 @@ export interface MeshView {
   readonly pods: ReadonlyMap<string, PlacedPod>;
   /** Its workloads are meant only by references that name it. */
   readonly ownNamespace: string | undefined;
-  readonly tablesOf: (placed: PlacedPod) => ProxyTables | undefined;
 }
 
-/** Indexes a world and the tables of its proxies. */
-export const viewMesh = (world: World, tablesOf: MeshView['tablesOf'], ownNamespace?: string): MeshView => {
+/** Indexes a world and what is planned of it. */
+export const viewMesh = (world: World, plan: MeshPlan, ownNamespace?: string): MeshView => {
   const registry = buildRegistry(world);
   return {
     world,
@@ -27,7 +26,8 @@ export const viewMesh = (world: World, tablesOf: MeshView['tablesOf'], ownNamesp
     ownNamespace,
     names: clusterNames(world, registry),
     pods: new Map(world.pods.map((placed) => [placed.address, placed])),
-    tablesOf,
+    tablesOf: plan.tablesOf,
+    authorizationOf: plan.authorizationOf,
   };
 };
 
