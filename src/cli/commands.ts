@@ -241,6 +241,11 @@ export const SECTIONS: readonly Section[] = [
         summary: 'which requests two configurations treat differently, and who breaks',
         load: async () => (await import('./commands/diff.ts')).diff,
       },
+      {
+        name: 'tls-check',
+        summary: 'who speaks mutual TLS to whom, and what decides it',
+        load: async () => (await import('./commands/tls-check.ts')).tlsCheck,
+      },
     ],
   },
   { title: 'Look', entries: [proxyConfig] },

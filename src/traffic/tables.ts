@@ -337,6 +337,8 @@ export interface Cluster {
   readonly service: ServiceRef | undefined;
   /** The DestinationRule in force. */
   readonly origin: Origin | undefined;
+  /** What the DestinationRule says of TLS (`ISTIO_MUTUAL`, `SIMPLE`, ...); absent = nothing, and auto mTLS decides. */
+  readonly tlsSetting?: { readonly mode: string; readonly origin: Origin };
   /** Absent = no endpoint is ever ejected. */
   readonly outlier?: OutlierDetection;
   /** With less than this percentage of healthy endpoints in a priority, all of them serve; absent = never. */

@@ -2,6 +2,7 @@ import { parseDuration } from '../../base/duration.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import type { ConnectionPool, LoadBalancer } from '../../model/schema/generated/types-istio.ts';
 import { matchesLabels } from '../../model/selector.ts';
+import { spanOf } from '../../yaml/located.ts';
 import type { Balancer, Cluster, Endpoint, Origin, ServiceRef, UpstreamTransport } from '../tables.ts';
 import { lifetimesOf, limitsOf } from './connection-pool.ts';
 import type { Client, DestinationRuleIndex, PortPolicy } from './destination-rules.ts';
@@ -118,6 +119,7 @@ const toCluster = (
     ...(http === undefined ? {} : { http }),
     service: serviceRef(service),
     origin,
+    ...tlsSettingOf(policy.tls, origin),
     ...(outlier === undefined ? {} : { outlier: compileOutlierDetection(outlier) }),
     ...panicOf(context, outlier?.minHealthPercent),
     ...(localities === undefined ? {} : { localities }),
@@ -125,6 +127,11 @@ const toCluster = (
     ...(lifetimes === undefined ? {} : { lifetimes }),
   };
 };
+
+const tlsSettingOf = (tls: PortPolicy['tls'], origin: Origin | undefined): Pick<Cluster, 'tlsSetting'> =>
+  tls === undefined || origin === undefined
+    ? {}
+    : { tlsSetting: { mode: tls.mode ?? 'DISABLE', origin: { ...origin, span: spanOf(tls) ?? origin.span } } };
 
 const place = (
   { client, service, sources }: ClusterContext,
