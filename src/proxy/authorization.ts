@@ -1,6 +1,7 @@
 /** The facts that authorization decides on, taken from a connection and its request. */
 import { type AuthorizationDecision, authorize, type Denial, type RequestFacts } from '../traffic/authorize.ts';
 import type { Authorization, ProxyTables } from '../traffic/tables.ts';
+import type { Claims } from '../traffic/token-rules.ts';
 import type { Forwarded } from './forwarded-headers.ts';
 import type { HeaderEditor } from './http1/header-editor.ts';
 import type { RequestView } from './http1/request-view.ts';
@@ -50,6 +51,10 @@ class AskedRequest implements RequestFacts {
 
   get scheme(): string {
     return this.asked.request.scheme;
+  }
+
+  get claims(): Claims | undefined {
+    return this.asked.request.claims;
   }
 
   get remoteAddress(): string {

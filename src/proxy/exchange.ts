@@ -2,12 +2,13 @@
  * One request from its head to its record. The stages follow each other top to bottom; each asks a pure function of
  * `traffic/` and performs what it answers:
  *
- *   authenticate > route > authorize > fault > send (sending.ts) > record
+ *   authenticate > route > ask for a token > authorize > fault > send (sending.ts) > record
  *
  * The exchange belongs to no protocol: it knows its two sides as DownstreamStream and UpstreamStream.
  */
 import { STATUS_CODES } from 'node:http';
-import { describeDenial, type Permit } from '../traffic/authorize.ts';
+import type { TokenDecision } from '../traffic/authenticate.ts';
+import { describeDenial, describeOrigin, type Permit } from '../traffic/authorize.ts';
 import { decideCors } from '../traffic/cors.ts';
 import { decideFault } from '../traffic/fault.ts';
 import { grpcTimeoutMs, isGrpc } from '../traffic/grpc.ts';
@@ -23,6 +24,7 @@ import type { Head } from './http1/head.ts';
 import type { HeaderEditor } from './http1/header-editor.ts';
 import { idOf } from './http1/header-names.ts';
 import type { RequestView } from './http1/request-view.ts';
+import { applyTokenHeaders, authenticateRequest } from './jwt/authenticate-request.ts';
 import {
   authorizationDenied,
   clusterNotFound,
@@ -36,6 +38,7 @@ import {
   pathRejected,
   redirected,
   routeNotFound,
+  tokenRefused,
   upgradeRefused,
 } from './local-answer.ts';
 import type { Place } from './place.ts';
@@ -51,6 +54,9 @@ const CONTENT_LENGTH = idOf('content-length');
 const CONTENT_TYPE = idOf('content-type');
 const USER_AGENT = idOf('user-agent');
 const UPGRADE = idOf('upgrade');
+
+/** Envoy cuts what it repeats of the request's path. */
+const MAX_REALM_PATH = 256;
 
 export class Exchange implements RequestSink, SendingOwner {
   readonly state: ProxyState;
@@ -146,23 +152,59 @@ export class Exchange implements RequestSink, SendingOwner {
     this.userAgent = request.head.value(USER_AGENT);
   }
 
-  // ---- stages: route, authorize
+  // ---- stages: route, ask for a token, authorize
 
   private decide(bytes: Buffer, start: number, end: number): void {
+    this.chooseRoute();
+    const decision = authenticateRequest(this.state, this.tables, this.place, this.request);
+    if (decision === undefined) this.authorize(bytes, start, end);
+    else if (!(decision instanceof Promise)) this.onAuthenticated(decision, bytes, start, end);
+    else {
+      this.replay.push(bytes, start, end);
+      this.pauseRequest();
+      void decision.then((settled) => {
+        if (!this.isFinished) this.onAuthenticated(settled, noBytes, 0, 0);
+      });
+    }
+  }
+
+  private chooseRoute(): void {
     const route = routeFor(this.tables, this.place, this.request);
     this.route = route;
-    if (route?.action.kind === 'forward') {
-      const { action } = route;
-      // No draw where there is no choice.
-      this.destination = pickDestination(action, action.destinations.length > 1 ? this.state.random() : 0);
-      this.cluster = this.tables.clusters.get(this.destination.cluster);
+    this.destination = undefined;
+    this.cluster = undefined;
+    if (route?.action.kind !== 'forward') return;
+    const { action } = route;
+    // No draw where there is no choice.
+    this.destination = pickDestination(action, action.destinations.length > 1 ? this.state.random() : 0);
+    this.cluster = this.tables.clusters.get(this.destination.cluster);
+  }
+
+  private onAuthenticated(decision: TokenDecision, bytes: Buffer, start: number, end: number): void {
+    const { request, place } = this;
+    if (decision.kind === 'refuse') {
+      const target = `${request.scheme}://${request.authority}${request.path.slice(0, MAX_REALM_PATH)}`;
+      this.deniedBy = describeOrigin(decision.by);
+      this.answer(tokenRefused(decision.status, decision.message, target));
+      return;
     }
+    applyTokenHeaders(decision, this.editor);
+    request.path = decision.changes.path;
+    this.path = request.path;
+    request.claims = decision.claims;
+    // At gateways claims choose routes.
+    if (place.direction === 'gateway' && decision.claims !== undefined) this.chooseRoute();
+    this.authorize(bytes, start, end);
+  }
+
+  private authorize(bytes: Buffer, start: number, end: number): void {
     const decision = authorizeRequest(this.tables, this.place, this);
     if (decision.kind === 'deny') {
       this.deniedBy = describeDenial(decision);
       this.answer(authorizationDenied(denialDetails(decision)));
       return;
     }
+    const { route } = this;
     // Asked before it is known whether there is anything to find.
     if (route === undefined) this.answer(routeNotFound);
     else this.delayOrAct(decision.permit, route, bytes, start, end);

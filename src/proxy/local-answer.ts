@@ -57,6 +57,12 @@ export const nobodyListens = answer(
 /** The answer to a request that an AuthorizationPolicy denies. */
 export const authorizationDenied = (details: string): LocalAnswer => answer(403, '-', details, 'RBAC: access denied');
 
+/** The answer to a request whose token is refused; `target` is the request's URL. */
+export const tokenRefused = (status: number, message: string, target: string): LocalAnswer => ({
+  ...answer(status, '-', `jwt_authn_access_denied{${message.replaceAll(' ', '_')}}`, message),
+  headers: [['www-authenticate', `Bearer realm="${target}", error="invalid_token"`]],
+});
+
 type Abort = Omit<NonNullable<FaultInjection['abort']>, 'percent'>;
 
 /** The answer of a fault rule's abort. */

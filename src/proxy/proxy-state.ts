@@ -2,6 +2,8 @@ import type { Clock, Random } from '../base/ports.ts';
 import type { Identity } from '../ca/certificate.ts';
 import type { AccessRecord } from '../telemetry/access-record.ts';
 import type { Cluster, Endpoint, ProxyTables } from '../traffic/tables.ts';
+import { fetchText } from './jwt/fetch-text.ts';
+import { createKeyStore, type KeyStore } from './jwt/key-store.ts';
 import type { Network, ProxyOptions, SocketAddress } from './proxy.ts';
 import { createTlsIdentity, type TlsIdentity } from './tls/contexts.ts';
 import { Clusters } from './upstream/clusters.ts';
@@ -25,6 +27,7 @@ export class ProxyState {
   readonly random: Random;
   readonly onRecord: (record: AccessRecord) => void;
   readonly clusters: Clusters;
+  readonly tokenKeys: KeyStore;
   private readonly members = new Set<Member>();
   private isDraining = false;
   private onEmpty: (() => void) | undefined = undefined;
@@ -36,6 +39,10 @@ export class ProxyState {
     this.clock = options.clock;
     this.random = options.random;
     this.onRecord = options.onRecord;
+    this.tokenKeys = createKeyStore({
+      monotonicMs: () => this.clock.monotonicMs(),
+      fetch: (url, timeoutMs) => fetchText(url, timeoutMs, this.serviceSocketOf(url)),
+    });
     this.clusters = new Clusters({
       network: options.network,
       sourceAddress: options.tables.node.address,
@@ -59,6 +66,15 @@ export class ProxyState {
     return cluster.kind === 'application'
       ? this.network.applicationOf(endpoint.address, endpoint.port)
       : this.network.socketOf(endpoint.address, endpoint.port);
+  }
+
+  /** Any endpoint of the service that a URL names; undefined for a host outside of the mesh. */
+  private serviceSocketOf(url: string): SocketAddress | undefined {
+    const { hostname, port, protocol } = new URL(url);
+    const number = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+    const cluster = this.tables.clusters.get(`outbound|${number}||${hostname}`);
+    const endpoint = cluster?.endpoints[0];
+    return endpoint === undefined ? undefined : this.network.socketOf(endpoint.address, endpoint.port);
   }
 
   add(member: Member): void {

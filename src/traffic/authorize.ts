@@ -3,15 +3,18 @@
  * everything that no ALLOW rule matches.
  */
 import { cidrContains } from '../base/cidr.ts';
-import { matchesString } from './route.ts';
+import { claimAt, claimMatches } from './claims.ts';
+import { matchesString } from './string-matcher.ts';
 import type {
   AuthorizationCondition,
   AuthorizationPolicies,
   AuthorizationRule,
   AuthorizationText,
   Origin,
+  RequestPrincipal,
   StringMatcher,
 } from './tables.ts';
+import type { Claims } from './token-rules.ts';
 
 declare const permitted: unique symbol;
 
@@ -45,6 +48,8 @@ export interface RequestFacts {
   readonly remoteAddress: string;
   /** Every line of a header; the name is lower case. */
   headerValues(name: string): readonly string[];
+  /** Of its verified token. */
+  readonly claims?: Claims | undefined;
 }
 
 export type AuthorizationDecision = { readonly kind: 'allow'; readonly permit: Permit } | Denial;
@@ -81,7 +86,8 @@ export const describeDenial = ({ by, candidates }: Denial): string => {
   return `${by} (${candidates.map(describeOrigin).join(', ')})`;
 };
 
-const describeOrigin = ({ resource, span }: Origin): string => `${resource} ${span.file}:${span.line}`;
+/** `AuthorizationPolicy default/viewer authz.yaml:12`. */
+export const describeOrigin = ({ resource, span }: Origin): string => `${resource} ${span.file}:${span.line}`;
 
 /** The first of some rules that holds for a connection and, where there is one, its request. */
 export const firstMatch = (
@@ -143,7 +149,10 @@ const holds = (
       return holdsOf(condition, connection.port, Object.is);
     case 'header':
       return holdsOf(condition, request?.headerValues(condition.name) ?? [], anyLine);
-    case 'token':
+    case 'claim':
+      return holdsOf(condition, request, (matcher, asked) => claimMatches(asked?.claims, condition.path, matcher));
+    case 'request-principal':
+      return holdsOf(condition, request?.claims, isPrincipal);
     case 'metadata':
       return condition.values.length === 0;
     default:
@@ -163,6 +172,12 @@ const holdsOf = <Value, Fact>(
 };
 
 const matchesText = (matcher: StringMatcher, text: string): boolean => text !== '' && matchesString(matcher, text);
+
+const isPrincipal = ({ issuer, subject }: RequestPrincipal, claims: Claims | undefined): boolean =>
+  isClaim(issuer, claimAt(claims, ['iss'])) && isClaim(subject, claimAt(claims, ['sub']));
+
+const isClaim = (matcher: StringMatcher, value: unknown): boolean =>
+  typeof value === 'string' && (value !== '' || matcher.kind === 'exact') && matchesString(matcher, value);
 
 const anyLine = (matcher: StringMatcher, lines: readonly string[]): boolean => {
   for (const line of lines) if (matchesString(matcher, line)) return true;

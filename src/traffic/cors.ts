@@ -1,5 +1,5 @@
 import type { RequestHead } from './request.ts';
-import { matchesString } from './route.ts';
+import { matchesString } from './string-matcher.ts';
 import type { CorsPolicy } from './tables.ts';
 
 export type CorsDecision =

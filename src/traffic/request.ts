@@ -1,3 +1,5 @@
+import type { Claims } from './token-rules.ts';
+
 /**
  * A request as decisions see it. The proxy implements it over the bytes it received, `explain` over what the user
  * typed; values are what Envoy would see after its own normalization of the path (see path.ts).
@@ -12,4 +14,6 @@ export interface RequestHead {
   readonly scheme: string;
   /** Every line of the header in order; empty when absent. The name is lower case. */
   headerValues(name: string): readonly string[];
+  /** Of its verified token; absent where none was asked for or there is none. */
+  readonly claims?: Claims | undefined;
 }

@@ -1,4 +1,6 @@
+import { claimMatches } from './claims.ts';
 import type { RequestHead } from './request.ts';
+import { matchesString } from './string-matcher.ts';
 import type {
   Destinations,
   HeaderMatcher,
@@ -89,30 +91,9 @@ const firstUnmet = (
 const pathMatches = (matcher: StringMatcher, ignoreCase: boolean, path: string): boolean =>
   matchesString(matcher, ignoreCase && matcher.kind !== 'regex' ? path.toLowerCase() : path);
 
-/** Whether one value satisfies a matcher. */
-export const matchesString = (matcher: StringMatcher, value: string): boolean => {
-  switch (matcher.kind) {
-    case 'exact':
-      return value === matcher.value;
-    case 'prefix':
-      return value.startsWith(matcher.value);
-    case 'suffix':
-      return value.endsWith(matcher.value);
-    case 'contains':
-      return value.includes(matcher.value);
-    case 'segment-prefix': {
-      const prefix = matcher.value;
-      return value.startsWith(prefix) && (value.length === prefix.length || value.charCodeAt(prefix.length) === 0x2f);
-    }
-    case 'regex':
-      return matcher.test(value);
-    case 'present':
-      return true;
-  }
-};
-
 /** One matching line of a repeated header is enough; a comma in a line separates nothing. */
 const headerMatches = (matcher: HeaderMatcher, request: RequestHead): boolean => {
+  if (matcher.claim !== undefined) return claimMatches(request.claims, matcher.claim, matcher.value) !== matcher.invert;
   const values = request.headerValues(matcher.name);
   if (values.length === 0) return matcher.invert && matcher.matchesAbsent;
   for (const value of values) if (matchesString(matcher.value, value)) return !matcher.invert;

@@ -7,6 +7,7 @@ import type { Cidr } from '../base/cidr.ts';
 import type { Span } from '../base/span.ts';
 import type { Peer } from '../telemetry/peer.ts';
 import type { PathNormalization } from './path.ts';
+import type { TokenRule } from './token-rules.ts';
 
 /** The object and line of the user's input a table entry comes from; absent for what Istio adds by itself. */
 export interface Origin {
@@ -50,6 +51,8 @@ export interface ProxyTables {
   readonly pathNormalization?: PathNormalization;
   /** What AuthorizationPolicies say of this proxy's inbound and gateway ports; absent = nothing, and all is allowed. */
   readonly authorization?: Authorization;
+  /** What RequestAuthentications say of this proxy's inbound and gateway ports; absent = tokens are not looked at. */
+  readonly tokens?: readonly TokenRule[];
 }
 
 export interface AccessLogSettings {
@@ -196,6 +199,8 @@ export type StringMatcher =
 export interface HeaderMatcher {
   /** Lower case. */
   readonly name: string;
+  /** Not a header but this claim of the request's token. */
+  readonly claim?: readonly string[];
   readonly value: StringMatcher;
   /** withoutHeaders: the condition must not hold. */
   readonly invert: boolean;
@@ -491,8 +496,17 @@ export type AuthorizationCondition =
   | Tests<AuthorizationText, StringMatcher>
   /** `name` is lower case; one matching line is enough. */
   | (Tests<'header', StringMatcher> & { readonly name: string })
-  /** What no request here has: claims of a token, metadata of a filter. */
-  | Tests<'token' | 'metadata', string>;
+  | Tests<'request-principal', RequestPrincipal>
+  /** `path` leads to a claim of the request's token. */
+  | (Tests<'claim', StringMatcher> & { readonly path: readonly string[] })
+  /** What no request here has: metadata of a filter. */
+  | Tests<'metadata', string>;
+
+/** Of a token's `iss` and `sub`, both of which must be there. */
+export interface RequestPrincipal {
+  readonly issuer: StringMatcher;
+  readonly subject: StringMatcher;
+}
 
 /**
  * `principal` is the peer's SPIFFE id without its scheme, `service-account` is `NAMESPACE/NAME`; both ends of `host` are

@@ -347,13 +347,6 @@ describe('a policy that admission refuses', () => {
 
 describe('what local mode cannot know', () => {
   it.each([
-    ['action: DENY, rules: [{from: [{source: {requestPrincipals: [a/b]}}]}]', 'what it denies is let through'],
-    ['rules: [{from: [{source: {requestPrincipals: ["*"]}}]}]', 'the rule allows none'],
-    [
-      'action: DENY, rules: [{from: [{source: {notRequestPrincipals: ["*"]}}]}]',
-      'requests with a token are denied too',
-    ],
-    ['rules: [{when: [{key: "request.auth.claims[iss]", notValues: [x]}]}]', 'does not narrow what the rule allows'],
     ['rules: [{when: [{key: "experimental.envoy.filters.a[b]", values: [x]}]}]', 'no request has such metadata'],
   ])('{%s} is warned of with its effect', async (spec, effect) => {
     const { problems } = await compile(policy('p', spec));

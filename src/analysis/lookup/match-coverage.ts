@@ -1,5 +1,5 @@
 import type { RulePlan } from '../../traffic/compile/rule-plan.ts';
-import { matchesString } from '../../traffic/route.ts';
+import { matchesString } from '../../traffic/string-matcher.ts';
 import type { HeaderMatcher, QueryMatcher, RouteMatch, StringMatcher } from '../../traffic/tables.ts';
 
 /** The conditions of one match: on the proxy and its listener, and on the request. */

@@ -1,7 +1,8 @@
 import { normalizePath } from '../../traffic/path.ts';
 import { sampleRegex } from '../../traffic/regex-sample.ts';
 import type { RequestHead } from '../../traffic/request.ts';
-import { matchesString, matchRoute } from '../../traffic/route.ts';
+import { matchRoute } from '../../traffic/route.ts';
+import { matchesString } from '../../traffic/string-matcher.ts';
 import type { HeaderMatcher, Route, RouteMatch, StringMatcher } from '../../traffic/tables.ts';
 
 /** A request that shows something about rules. */

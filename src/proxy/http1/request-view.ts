@@ -1,4 +1,5 @@
 import type { RequestHead } from '../../traffic/request.ts';
+import type { Claims } from '../../traffic/token-rules.ts';
 import type { Head } from './head.ts';
 import { idOf } from './header-names.ts';
 
@@ -15,6 +16,8 @@ export class RequestView implements RequestHead {
   scheme = 'http';
   /** The client wrote a whole URL; its host counts, not the Host header (RFC 9112 3.2.2). */
   isAbsolute = false;
+  /** Of its token, once that was verified. */
+  claims: Claims | undefined = undefined;
 
   constructor(head: Head) {
     this.head = head;
@@ -27,6 +30,7 @@ export class RequestView implements RequestHead {
     this.path = '';
     this.scheme = 'http';
     this.isAbsolute = false;
+    this.claims = undefined;
     if (this.head.text !== '') this.read();
   }
 
@@ -36,6 +40,7 @@ export class RequestView implements RequestHead {
     const { target } = head;
     this.method = head.method;
     this.isAbsolute = false;
+    this.claims = undefined;
     if (target.startsWith('/') || target === '*') {
       this.authority = head.value(HOST);
       this.path = target;

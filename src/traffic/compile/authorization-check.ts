@@ -3,7 +3,7 @@ import { parseCidr } from '../../base/cidr.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { AuthorizationPolicy, AuthorizationPolicyRule } from '../../model/schema/generated/types-istio.ts';
 import { isPathTemplate, pathTemplateFault } from './path-template.ts';
-import type { At, Report } from './report.ts';
+import type { Report } from './report.ts';
 
 type Policy = Resource<AuthorizationPolicy>;
 type Lists = Readonly<Record<string, readonly string[] | undefined>>;
@@ -111,31 +111,17 @@ const faultOf = (field: string, value: string): string | undefined => {
 export const warnOfAbsentFacts = (policy: Policy, report: Report): void => {
   const { action = 'ALLOW', rules = [] } = policy.object.spec ?? {};
   if (action === 'AUDIT') return;
-  const warn = (field: string, isNegated: boolean, at: At): void =>
-    report.unsupportedField(policy, field, effectOf(field, action === 'ALLOW', isNegated), at);
-  for (const rule of rules) {
-    for (const { source } of rule.from ?? []) {
-      if (source === undefined) continue;
-      if ((source.requestPrincipals ?? []).length > 0) warn('requestPrincipals', false, [source, 'requestPrincipals']);
-      if ((source.notRequestPrincipals ?? []).length > 0) {
-        warn('notRequestPrincipals', true, [source, 'notRequestPrincipals']);
-      }
-    }
-    for (const condition of rule.when ?? []) {
-      const { key, values } = condition;
-      if (key.startsWith('request.auth.') || key.startsWith('experimental.')) {
-        warn(key, (values ?? []).length === 0, [condition, 'key']);
-      }
-    }
+  for (const condition of rules.flatMap(({ when = [] }) => when)) {
+    const { key, values } = condition;
+    if (!key.startsWith('experimental.')) continue;
+    report.unsupportedField(policy, key, effectOf(action === 'ALLOW', (values ?? []).length === 0), [condition, 'key']);
   }
 };
 
-const effectOf = (field: string, isAllow: boolean, isNegated: boolean): string => {
-  const fact = field.startsWith('experimental.')
-    ? 'no request has such metadata'
-    : 'every request counts as one without token';
+const effectOf = (isAllow: boolean, isNegated: boolean): string => {
+  const fact = 'no request has such metadata';
   if (isNegated) {
-    return `${fact}, so this holds for all of them and ${isAllow ? 'does not narrow what the rule allows' : 'requests with a token are denied too'}`;
+    return `${fact}, so this holds for all of them and ${isAllow ? 'does not narrow what the rule allows' : 'requests with it are denied too'}`;
   }
   return `${fact}, so the rule ${isAllow ? 'allows none' : 'matches none, and what it denies is let through'}`;
 };

@@ -6,7 +6,14 @@ import type {
   AuthorizationPolicyRuleFromSource as Source,
 } from '../../model/schema/generated/types-istio.ts';
 import { compileRegex } from '../regex.ts';
-import type { AuthorizationCondition, AuthorizationRule, AuthorizationText, Origin, StringMatcher } from '../tables.ts';
+import type {
+  AuthorizationCondition,
+  AuthorizationRule,
+  AuthorizationText,
+  Origin,
+  RequestPrincipal,
+  StringMatcher,
+} from '../tables.ts';
 import { compilePathTemplate, isPathTemplate } from './path-template.ts';
 
 export interface RuleContext {
@@ -50,14 +57,15 @@ const HTTP_ONLY: ReadonlySet<AuthorizationCondition['on']> = new Set([
   'authority',
   'target',
   'scheme',
-  'token',
+  'request-principal',
+  'claim',
 ]);
 
 const isHttpOnly = ({ on }: AuthorizationCondition): boolean => HTTP_ONLY.has(on);
 
 const sourceConditions = (source: Source, context: RuleContext): readonly AuthorizationCondition[] => [
   ...given(source.principals, source.notPrincipals, (...lists) => conditionOf('source.principal', ...lists, context)),
-  ...given(source.requestPrincipals, source.notRequestPrincipals, token),
+  ...given(source.requestPrincipals, source.notRequestPrincipals, requestPrincipals),
   ...given(source.namespaces, source.notNamespaces, (...lists) => conditionOf('source.namespace', ...lists, context)),
   ...given(source.serviceAccounts, source.notServiceAccounts, (...lists) =>
     conditionOf('source.serviceAccount', ...lists, context),
@@ -113,11 +121,19 @@ const conditionOf = (key: string, values: List, notValues: List, context: RuleCo
   }
   const header = HEADER_KEY.exec(key)?.[1]?.toLowerCase();
   if (header !== undefined) return headerCondition(header, values, notValues);
-  return {
-    on: key.startsWith('request.auth.') ? 'token' : 'metadata',
-    values: values ?? [],
-    notValues: notValues ?? [],
-  };
+  if (key === 'request.auth.principal') return requestPrincipals(values, notValues);
+  const path = claimOfKey(key);
+  if (path !== undefined) {
+    return { on: 'claim', path, values: each(values, textMatcher), notValues: each(notValues, textMatcher) };
+  }
+  return { on: 'metadata', values: values ?? [], notValues: notValues ?? [] };
+};
+
+/** The claim behind a key: `aud` for `request.auth.audiences`, `a`, `b` for `request.auth.claims[a][b]`. */
+const claimOfKey = (key: string): readonly string[] | undefined => {
+  if (key === 'request.auth.audiences') return ['aud'];
+  if (key === 'request.auth.presenter') return ['azp'];
+  return /^request\.auth\.claims\[(.+)\]$/.exec(key)?.[1]?.split('][');
 };
 
 /** Envoy keeps these apart from the other headers. */
@@ -144,11 +160,31 @@ const text = (
   compile: (value: string) => StringMatcher,
 ): AuthorizationCondition => ({ on, values: each(values, compile), notValues: each(notValues, compile) });
 
-const token = (values: List, notValues: List): AuthorizationCondition => ({
-  on: 'token',
-  values: values ?? [],
-  notValues: notValues ?? [],
+const requestPrincipals = (values: List, notValues: List): AuthorizationCondition => ({
+  on: 'request-principal',
+  values: each(values, requestPrincipal),
+  notValues: each(notValues, requestPrincipal),
 });
+
+/** `ISSUER/SUBJECT` at its last slash; a star at either end belongs to the part it stands at. */
+const requestPrincipal = (value: string): RequestPrincipal => {
+  const slash = value.lastIndexOf('/');
+  const issuer = slash < 0 ? value : value.slice(0, slash);
+  const subject = slash < 0 ? '' : value.slice(slash + 1);
+  const any: StringMatcher = { kind: 'present' };
+  if (value === '*') return { issuer: any, subject: any };
+  if (value.startsWith('*')) {
+    return slash < 0
+      ? { issuer: any, subject: { kind: 'suffix', value: value.slice(1) } }
+      : { issuer: textMatcher(issuer), subject: { kind: 'exact', value: subject } };
+  }
+  if (value.endsWith('*')) {
+    return slash < 0
+      ? { issuer: { kind: 'prefix', value: value.slice(0, -1) }, subject: any }
+      : { issuer: { kind: 'exact', value: issuer }, subject: textMatcher(subject) };
+  }
+  return { issuer: { kind: 'exact', value: issuer }, subject: { kind: 'exact', value: subject } };
+};
 
 const ports = (values: List, notValues: List): AuthorizationCondition => ({
   on: 'destination-port',

@@ -1,12 +1,12 @@
 import type { Mesh } from '../../model/mesh.ts';
 import type { Pod } from '../../model/pod.ts';
 import type { Resource } from '../../model/resource.ts';
-import type { AuthorizationPolicy, PolicyTargetReference } from '../../model/schema/generated/types-istio.ts';
-import { matchesLabels } from '../../model/selector.ts';
+import type { AuthorizationPolicy } from '../../model/schema/generated/types-istio.ts';
 import type { Authorization, AuthorizationPolicies, AuthorizationRule, Origin } from '../tables.ts';
 import { checkPolicy, warnOfAbsentFacts } from './authorization-check.ts';
 import { compileRule, type RuleContext, withoutHttp } from './authorization-rules.ts';
 import type { MeshSettings } from './mesh-settings.ts';
+import { appliesTo, warnOfTargets } from './policy-target.ts';
 import { originOf, type Report } from './report.ts';
 
 /** Where a policy's rules are asked, by its action. */
@@ -91,33 +91,6 @@ const isAuthorizer = ({ config }: Mesh, name: string): boolean =>
     (provider) =>
       provider.name === name && (provider.envoyExtAuthzHttp !== undefined || provider.envoyExtAuthzGrpc !== undefined),
   );
-
-const targetsOf = ({ object: { spec } }: Resource<AuthorizationPolicy>): readonly PolicyTargetReference[] => [
-  ...(spec?.targetRef === undefined ? [] : [spec.targetRef]),
-  ...(spec?.targetRefs ?? []),
-];
-
-const isGatewayTarget = ({ kind, group }: PolicyTargetReference): boolean =>
-  kind === 'Gateway' && group === 'gateway.networking.k8s.io';
-
-/** Only waypoints and gateways of the Gateway API act on targets. */
-const warnOfTargets = (resource: Resource<AuthorizationPolicy>, report: Report): void => {
-  for (const target of targetsOf(resource)) {
-    if (isGatewayTarget(target)) continue;
-    const message = `a policy for the ${target.kind} ${target.name} is for waypoint proxies: sidecars do not enforce it`;
-    report.warn(resource, 'TARGET_WITHOUT_EFFECT', message, [target]);
-  }
-};
-
-const appliesTo = (resource: Resource<AuthorizationPolicy>, pod: Pod, rootNamespace: string): boolean => {
-  if (resource.namespace !== pod.namespace && resource.namespace !== rootNamespace) return false;
-  const targets = targetsOf(resource);
-  if (targets.length === 0) return matchesLabels(resource.object.spec?.selector?.matchLabels ?? {}, pod.labels);
-  const gateway = pod.labels['gateway.networking.k8s.io/gateway-name'];
-  return (
-    resource.namespace === pod.namespace && targets.some((target) => isGatewayTarget(target) && target.name === gateway)
-  );
-};
 
 const policiesOf = (
   plans: readonly PolicyPlan[],

@@ -12,6 +12,7 @@ import { type MeshSettings, readMeshSettings } from './mesh-settings.ts';
 import { indexMutualTls } from './mutual-tls.ts';
 import { compileOutbound, type OutboundSources } from './outbound.ts';
 import { Report } from './report.ts';
+import { indexTokenRules } from './request-authentication.ts';
 import { buildServiceEntries } from './service-entries.ts';
 import { buildRegistry } from './services.ts';
 import { indexSidecars, type SidecarScope } from './sidecar-scope.ts';
@@ -57,6 +58,7 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
   const virtualServices = [...gatewayApi.virtualServices, ...planVirtualServices(mesh, settings.defaultRetry, report)];
   const gateways = [...planGateways(mesh, report), ...gatewayApi.gateways];
   const authorizationOf = indexAuthorization(mesh, settings, report);
+  const tokenRulesOf = indexTokenRules(mesh, settings.rootNamespace, report);
   const sidecarScope = indexSidecars(mesh, settings, report);
   reportUnsupportedKinds(mesh, report);
   const sources: ClusterSources & OutboundSources & GatewaySources = {
@@ -83,6 +85,7 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
     const shared = compileShared(placed);
     const inbound = pod.proxyMode === 'sidecar' ? compileInbound(registry, mutualTls, placed) : undefined;
     const authorization = authorizationOf(pod);
+    const tokens = tokenRulesOf(pod);
     const clusters = new Map(shared.clusters);
     for (const cluster of inbound?.clusters ?? []) clusters.set(cluster.name, cluster);
     return {
@@ -97,6 +100,7 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
       accessLog: settings.accessLog,
       pathNormalization: settings.pathNormalization,
       ...(authorization === undefined ? {} : { authorization }),
+      ...(tokens === undefined ? {} : { tokens }),
     };
   };
   const compiled = new Map<string, ProxyTables>();

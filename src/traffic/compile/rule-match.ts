@@ -1,6 +1,6 @@
 import type { Resource } from '../../model/resource.ts';
 import type { StringMatch, VirtualServiceHttpMatch } from '../../model/schema/generated/types-istio.ts';
-import { matchesString } from '../route.ts';
+import { matchesString } from '../string-matcher.ts';
 import type { HeaderMatcher, QueryMatcher, RouteMatch, StringMatcher } from '../tables.ts';
 import { qualifyGateway } from './names.ts';
 import type { At, Report } from './report.ts';
@@ -24,9 +24,15 @@ export const NO_CONDITIONS: RuleConditions = {
   gateways: [],
 };
 
-/** JWT claims as match keys; without authenticated claims such a condition cannot hold. */
-const CLAIM = /^@request\.auth\.claims[.[]/;
-const NEVER: StringMatcher = { kind: 'regex', source: '(never)', test: () => false };
+const CLAIMS = '@request.auth.claims';
+
+/** The claim a match key names, by dots or by brackets; undefined for the name of a header. */
+const claimOf = (name: string): readonly string[] | undefined => {
+  if (!name.toLowerCase().startsWith(CLAIMS)) return undefined;
+  const rest = name.slice(CLAIMS.length);
+  if (rest.startsWith('.') && rest.length > 1) return rest.slice(1).split('.');
+  return rest.startsWith('[') && rest.endsWith(']') && rest.length > 2 ? rest.slice(1, -1).split('][') : undefined;
+};
 
 /** Compiles the request part of a match; reports invalid patterns on the object. */
 export const compileRouteMatch = (resource: Resource, match: VirtualServiceHttpMatch, report: Report): RouteMatch => {
@@ -109,17 +115,13 @@ const compileHeaders = (
     const at: At = [headers ?? {}, name];
     if (name === '') report.invalid(resource, `${field}: a header name must not be empty`, at);
     if (match?.prefix === '') report.invalid(resource, `${field}: prefix of "${name}" must not be empty`, at);
-    if (CLAIM.test(name)) {
-      const effect = invert ? 'the claim counts as absent' : 'the match never holds';
-      report.unsupportedField(resource, `${field} "${name}"`, effect, at);
-      return { name: name.toLowerCase(), value: NEVER, invert, matchesAbsent: invert };
-    }
     // Istio's spelling of "present", which is no regex.
     const value: StringMatcher =
       match?.regex === '*' ? { kind: 'present' } : compileOne(resource, field, match, at, report);
     // Envoy tests an absent header as if it were empty here (treat_missing_header_as_empty).
     const matchesAbsent = invert && (value.kind === 'present' || !matchesString(value, ''));
-    return { name: name.toLowerCase(), value, invert, matchesAbsent };
+    const claim = claimOf(name);
+    return { name: name.toLowerCase(), value, invert, matchesAbsent, ...(claim === undefined ? {} : { claim }) };
   });
 };
 
