@@ -14,6 +14,7 @@ export const EXIT = {
   denied: 77,
   config: 78,
   findings: 79,
+  tests: 80,
   drift: 81,
   interrupted: 130,
 } as const;
@@ -48,6 +49,7 @@ export const EXIT_MEANING: Readonly<Record<number, string>> = {
   77: 'permission denied',
   78: 'a configuration file of heddle is wrong',
   79: 'findings at or above the threshold',
+  80: 'a test failed',
   81: 'something would change',
   130: 'interrupted (Ctrl-C)',
 };

@@ -2,22 +2,25 @@ import type { Schema } from '../../model/schema/schema.ts';
 import { FORMATS } from '../report/analysis/formats.ts';
 
 /** A schema with a sentence for editors at each of its parts; the decoder looks at the structure only. */
-export interface Definition extends Omit<Schema, 'properties' | 'items'> {
-  readonly type: 'object' | 'array' | 'string' | 'boolean';
+export interface Definition extends Omit<Schema, 'properties' | 'items' | 'values'> {
+  /** Absent where a text and a list of texts are both allowed (`oneOrMany`), which their reader tells apart. */
+  readonly type?: 'object' | 'array' | 'string' | 'boolean' | 'integer' | 'number';
+  readonly oneOrMany?: true;
   readonly description: string;
   readonly properties?: Readonly<Record<string, Definition>>;
   readonly items?: Definition;
+  readonly values?: Definition;
 }
 
-const text = (description: string): Definition => ({ type: 'string', minLength: 1, description });
+export const text = (description: string): Definition => ({ type: 'string', minLength: 1, description });
 const toggle = (description: string): Definition => ({ type: 'boolean', description });
-const oneOf = (values: readonly string[], description: string): Definition => ({
+export const oneOf = (values: readonly string[], description: string): Definition => ({
   type: 'string',
   enum: values,
   description,
 });
-const listOf = (items: Definition, description: string): Definition => ({ type: 'array', items, description });
-const mapping = (
+export const listOf = (items: Definition, description: string): Definition => ({ type: 'array', items, description });
+export const mapping = (
   description: string,
   properties: Readonly<Record<string, Definition>>,
   required: readonly string[] = [],

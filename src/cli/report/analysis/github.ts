@@ -13,7 +13,13 @@ const property = (text: string): string => data(text).replaceAll(':', '%3A').rep
 
 const COMMANDS = { error: 'error', warning: 'warning', info: 'notice' } as const;
 
-const annotation = (level: Problem['severity'], title: string, message: string, span: Span | undefined): string => {
+/** One workflow command that puts a message at a place of a file. */
+export const annotation = (
+  level: Problem['severity'],
+  title: string,
+  message: string,
+  span: Span | undefined,
+): string => {
   const place =
     span === undefined
       ? []

@@ -1,0 +1,137 @@
+import { cpSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { testFileSchema } from '../../src/cli/test/definition.ts';
+import { runCli } from '../support/cli.ts';
+import { createWorkspace } from '../support/workspace.ts';
+
+const root = join(import.meta.dirname, '../..');
+const SAMPLE = join(root, 'templates/samples/bookinfo');
+
+const sample = () => {
+  const workspace = createWorkspace();
+  cpSync(SAMPLE, join(workspace.directory, 'shop'), { recursive: true });
+  return workspace;
+};
+
+/** The sample with one test more in a file of its own. */
+const tested = async (body: string, flags = '-o json') => {
+  const workspace = sample();
+  workspace.write('shop/more.test.yaml', body);
+  return workspace.run(`test shop/more.test.yaml ${flags}`);
+};
+
+const REVIEWS = '{host: "reviews:9080", from: {namespace: bookinfo, workload: productpage-v1}}';
+const one = (expectation: string, request = REVIEWS): string =>
+  `tests:\n  - name: a test\n    request: ${request}\n    expect: ${expectation}\n`;
+
+describe('heddle test', () => {
+  it('passes the sample with all of it covered', async () => {
+    const { code, stdout, stderr } = await runCli(['test', 'templates/samples/bookinfo'], { cwd: root });
+    expect(stdout).toBe('10 tests: 10 passed\ncoverage 100 %: 10 of 10 rules, destinations and policies\n');
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+  });
+
+  it('exits 80 with expected, actual and the trace of what fails', async () => {
+    const { code, stdout } = await tested(one('{subset: v2}'), '-o pretty');
+    expect(code).toBe(80);
+    expect(stdout).toContain('✗ a test  shop/more.test.yaml:2');
+    expect(stdout).toContain('subset: expected v2, actual v1, v3');
+    expect(stdout).toMatch(/tried .*testers: no, .*shop\/mesh\.yaml:\d+/);
+    expect(stdout).toContain('1 test: 0 passed, 1 failed');
+  });
+
+  it.each([
+    ['{status: 404}', '{status: 200}'],
+    ['{flags: NR}', '{flags: "-"}'],
+    ['{host: ratings}', '{host: reviews}'],
+    ['{host: review}', '{host: reviews.bookinfo.svc.cluster.local}'],
+    ['{port: 80}', '{port: 9080}'],
+    ['{cluster: x}', '{weights: {outbound|9080|v1|reviews.bookinfo.svc.cluster.local: 90, v3: 10}}'],
+    ['{weights: {v1: 90}}', '{weights: {v1: 90, v3: 10, v2: 0}}'],
+    ['{weights: {v1: 80, v3: 20}}', '{weights: {v1: 90, v3: 10}}'],
+    ['{redirect: {code: 301}}', '{rewritePath: /}'],
+    ['{rewritePath: /x}', '{rewriteHost: "reviews:9080"}'],
+    ['{headers: {x-release: canary}}', '{withoutHeaders: [x-release]}'],
+    ['{withoutHeaders: [x-forwarded-proto]}', '{headers: {x-forwarded-proto: http}}'],
+    ['{authz: deny}', '{authz: allow}'],
+    ['{policy: bookinfo/ratings-readers}', '{authz: allow}'],
+    ['{timeout: 1s}', '{timeout: 0s}'],
+    ['{retries: 3}', '{retries: 2}'],
+    ['{mirror: {host: ratings}}', '{retries: 2}'],
+    ['{fault: {delay: {duration: 1s}}}', '{fault: {delay: {percent: 0}}}'],
+    ['{fault: {abort: {status: 500}}}', '{fault: {abort: {percent: 0}}}'],
+  ])('%s does not hold where %s does', async (wrong, right) => {
+    const failed = await tested(one(wrong));
+    expect(JSON.parse(failed.stdout).tests[0].mismatches).toHaveLength(1);
+    expect(failed.code).toBe(80);
+    const passed = await tested(one(right));
+    expect(JSON.parse(passed.stdout).summary).toEqual({ tests: 1, passed: 1, failed: 0 });
+    expect(passed.code).toBe(0);
+  });
+
+  it('makes a case of every combination', async () => {
+    const request =
+      '{host: ["ratings:9080", "details:9080"], path: [/a, /b], method: [GET, PUT], from: {namespace: bookinfo, serviceAccount: reviews}}';
+    const { stdout } = await tested(one('{authz: allow}', request));
+    const { summary, tests } = JSON.parse(stdout);
+    expect(summary).toEqual({ tests: 8, passed: 6, failed: 2 });
+    const failed = tests.filter(({ outcome }: { outcome: string }) => outcome === 'failed');
+    expect(failed.map(({ name }: { name: string }) => name)).toEqual([
+      'a test [PUT ratings:9080/a]',
+      'a test [PUT ratings:9080/b]',
+    ]);
+  });
+
+  it('fails a test that cannot be asked, with what to do', async () => {
+    const { code, stdout } = await tested(one('{status: 200}', '{host: "reviewz:9080", from: {namespace: bookinfo}}'));
+    expect(code).toBe(80);
+    expect(JSON.parse(stdout).tests[0].error.hint).toBe('did you mean reviews?');
+  });
+
+  it('fails below the coverage that is demanded, and says what is uncovered', async () => {
+    const { code, stdout } = await tested(one('{status: 200}'), '-o json --fail-under 80');
+    expect(code).toBe(80);
+    const { coverage, summary } = JSON.parse(stdout);
+    expect(summary.failed).toBe(0);
+    expect(coverage).toMatchObject({ percent: 30, covered: 3, total: 10, failUnder: 80 });
+    const kinds = coverage.uncovered.map(({ kind, source }: { kind: string; source: string }) => {
+      expect(source).toMatch(/^shop\/mesh\.yaml:\d+$/);
+      return kind;
+    });
+    expect(kinds).toEqual(['route', 'route', 'route', 'route', 'route', 'route', 'policy']);
+    expect((await tested(one('{status: 200}'), '-o json --fail-under 30')).code).toBe(0);
+    expect((await tested(`coverage: {failUnder: 31}\n${one('{status: 200}')}`)).code).toBe(80);
+  });
+
+  it.each([
+    ['tests:\n  - name: a\n    requst: {host: a}\n    expect: {status: 1}\n', ':3:5', 'did you mean "request"?'],
+    [one('{statuss: 200}'), ':4:14', 'did you mean "status"?'],
+    [one('{timeout: soon}'), ':4:23', 'be a duration'],
+    [one('{}'), ':4:13', 'at least 1 fields'],
+    [one('{status: 200}', '{host: [1]}'), ':3:21', 'a string or a list of strings'],
+    [one('{status: 200}', '{host: a, from: {namespace: b}, gateway: c}'), ':3:30', 'exclude each other'],
+    ['tests: [\n', '', 'YAML_SYNTAX'],
+  ])('%j is located', async (body, place, words) => {
+    const { code, stderr } = await tested(body);
+    expect(code).toBe(65);
+    expect(stderr).toContain(`shop/more.test.yaml${place}`);
+    expect(stderr).toContain(words);
+  });
+
+  it('speaks to CI servers', async () => {
+    const junit = await tested(one('{subset: v2}'), '-o junit');
+    expect(junit.stdout).toContain('<testsuite name="shop/more.test.yaml" tests="1" failures="1">');
+    expect(junit.stdout).toContain('<failure message="subset: expected v2, actual v1, v3">');
+    const tap = await tested(one('{subset: v2}'), '-o tap --coverage');
+    expect(tap.stdout).toMatch(/^TAP version 14\n1\.\.1\nnot ok 1 - a test\n {2}---\n/);
+    expect(tap.stdout).toContain('# uncovered shop/mesh.yaml:');
+    const github = await tested(one('{subset: v2}'), '-o github');
+    expect(github.stdout).toMatch(/^::error file=shop\/more\.test\.yaml,line=2,[^:]*title=a test::subset: expected v2/);
+  });
+
+  it('publishes the schema of its files', () => {
+    expect(readFileSync(join(root, 'templates/schema/heddle-test.schema.json'), 'utf8')).toBe(testFileSchema());
+  });
+});
