@@ -248,8 +248,7 @@ export const SECTIONS: readonly Section[] = [
       },
     ],
   },
-  { title: 'Look', entries: [proxyConfig] },
-  { title: 'Operate', entries: [manifest, profile, ca] },
+  { title: 'Operate', entries: [manifest, profile, ca, proxyConfig] },
   {
     title: 'Tools',
     entries: [

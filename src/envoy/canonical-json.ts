@@ -1,14 +1,7 @@
 import { isObject, type JsonObject, jsonName } from './json.ts';
 
 /** Fields of type `google.protobuf.Struct` (or maps of it): what is in them keeps the keys its author gave. */
-const STRUCTS = new Set([
-  'filter_metadata',
-  'static_layer',
-  'json_format',
-  'typed_json_format',
-  'rtds_layer_values',
-  'sub_stat_prefix_metadata',
-]);
+const STRUCTS = new Set(['filter_metadata', 'static_layer', 'default_subset', 'json_format']);
 
 /** Messages whose `metadata` is a Struct; elsewhere it is Envoy's `core.v3.Metadata` or a matcher. */
 const HAS_STRUCT_METADATA = new Set(['node', 'user_agent_build_version']);
@@ -23,12 +16,13 @@ const MAPS = new Set([
   'typed_extension_protocol_options',
   'providers',
   'requirement_map',
-  'filter_state_rules_requires',
   'policies',
   'named_endpoints',
+  'context_extensions',
+  'key_values',
+  'args',
   'secrets',
   'map',
-  'resource_locators_map',
 ]);
 
 const inMap = (map: JsonObject): JsonObject =>

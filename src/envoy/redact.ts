@@ -77,6 +77,10 @@ const redactHeader = (value: unknown, field: string): unknown => {
   return isObject(value) ? mapFields(value, redactHeader) : redact(value, field);
 };
 
+/** Whether a value is secret for the field it stands in or for a field beside it, so that its parts alone may not tell. */
+export const isSecret = (value: unknown, field: string): boolean =>
+  SECRET_FIELDS.has(field) || (isObject(value) && isSecretHeader(value));
+
 /**
  * A copy of an Envoy document without its secrets: private keys, passwords, tokens, session ticket keys, credentials
  * in headers. Envoy hides most of them itself; this does not rely on it.

@@ -3,7 +3,9 @@ const benches = new Map<string, () => Promise<{ readonly bench: (args: readonly 
   ['analyze', () => import('./analyze.ts')],
   ['inject', () => import('./inject.ts')],
   ['explain', () => import('./explain.ts')],
+  ['compile', () => import('./compile.ts')],
   ['proxy', () => import('./proxy.ts')],
+  ['proxy-config', () => import('./proxy-config.ts')],
 ]);
 
 const [name = '', ...rest] = process.argv.slice(2);

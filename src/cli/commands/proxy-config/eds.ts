@@ -20,7 +20,7 @@ export const proxyConfigEds = defineCommand({
   summary: 'Shows the endpoints istiod gave a proxy, with their localities.',
   examples: [
     ['heddle proxy-config eds -f dump.json', 'of a config dump taken with ?include_eds=true'],
-    ["heddle proxy-config eds -f dump.json --cluster 'outbound|80||reviews.default.svc.cluster.local'", 'of a cluster'],
+    ["heddle proxy-config eds -f dump.json --cluster 'outbound|80||reviews.shop'", 'of a cluster'],
   ],
   arguments: [POD_ARGUMENT],
   options: {

@@ -24,7 +24,7 @@ export const proxyConfigListener = defineCommand({
   examples: [
     ['heddle proxy-config listener -f dump.json', 'every filter chain of a saved config dump'],
     ['heddle proxy-config listener -f dump.json --verbose=false', 'a line a listener'],
-    ['heddle proxy-config listener -f dump.json --type HTTP --address 0.0.0.0 -o json', 'as Envoy has them'],
+    ['heddle proxy-config listener -f dump.json --type HTTP -o json', 'as Envoy has them'],
   ],
   arguments: [POD_ARGUMENT],
   options: {
