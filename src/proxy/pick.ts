@@ -1,6 +1,6 @@
 import type { Peer } from '../telemetry/peer.ts';
 import { type PickWishes, pickEndpoint } from '../traffic/balance/pick-endpoint.ts';
-import type { Cluster, Endpoint } from '../traffic/tables.ts';
+import type { Cluster, Endpoint, UpstreamTransport } from '../traffic/tables.ts';
 import type { Place } from './place.ts';
 import type { ProxyState } from './proxy-state.ts';
 
@@ -32,22 +32,27 @@ export const pickFor = (
     case 'original-destination': {
       const key = `${place.address}:${place.port}`;
       return (
-        cluster.endpoints.find((endpoint) => endpoint.key === key) ?? plainEndpoint(place.address, place.port, key)
+        cluster.endpoints.find((endpoint) => endpoint.key === key) ??
+        endpointAt(place.address, place.port, key, cluster.transport ?? PLAINTEXT)
       );
     }
     case 'application':
-      return plainEndpoint(state.tables.node.address, place.port, `${state.tables.node.address}:${place.port}`);
+      return endpointAt(state.tables.node.address, place.port, `${state.tables.node.address}:${place.port}`, PLAINTEXT);
     case 'blackhole':
       return undefined;
   }
 };
 
-// Few and asked for again and again: pools compare endpoints by identity first.
-const plainEndpoints = new Map<string, Endpoint>();
-const MAX_PLAIN_ENDPOINTS = 1_000;
+const PLAINTEXT: UpstreamTransport = { kind: 'plaintext' };
 
-const plainEndpoint = (address: string, port: number, key: string): Endpoint => {
-  const known = plainEndpoints.get(key);
+// Few and asked for again and again: pools compare endpoints by identity first.
+const knownEndpoints = new WeakMap<UpstreamTransport, Map<string, Endpoint>>();
+const MAX_KNOWN_ENDPOINTS = 1_000;
+
+const endpointAt = (address: string, port: number, key: string, transport: UpstreamTransport): Endpoint => {
+  const endpoints = knownEndpoints.get(transport) ?? new Map<string, Endpoint>();
+  knownEndpoints.set(transport, endpoints);
+  const known = endpoints.get(key);
   if (known !== undefined) return known;
   const endpoint: Endpoint = {
     address,
@@ -57,9 +62,9 @@ const plainEndpoint = (address: string, port: number, key: string): Endpoint => 
     peer: unknownPeer,
     weight: 1,
     locality: '',
-    transport: { kind: 'plaintext' },
+    transport,
   };
-  if (plainEndpoints.size >= MAX_PLAIN_ENDPOINTS) plainEndpoints.clear();
-  plainEndpoints.set(key, endpoint);
+  if (endpoints.size >= MAX_KNOWN_ENDPOINTS) endpoints.clear();
+  endpoints.set(key, endpoint);
   return endpoint;
 };

@@ -344,6 +344,8 @@ export interface Cluster {
   readonly origin: Origin | undefined;
   /** What the DestinationRule says of TLS (`ISTIO_MUTUAL`, `SIMPLE`, ...); absent = nothing, and auto mTLS decides. */
   readonly tlsSetting?: { readonly mode: string; readonly origin: Origin };
+  /** How addresses that are no endpoint of it are called; absent = in plaintext. */
+  readonly transport?: UpstreamTransport;
   /** Absent = no endpoint is ever ejected. */
   readonly outlier?: OutlierDetection;
   /** With less than this percentage of healthy endpoints in a priority, all of them serve; absent = never. */
@@ -417,7 +419,20 @@ export interface Endpoint {
 export type UpstreamTransport =
   | { readonly kind: 'plaintext' }
   /** Istio mutual TLS: own workload certificate; the peer must present one of `spiffeIds`. */
-  | { readonly kind: 'istio-mutual'; readonly sni: string; readonly spiffeIds: readonly string[] };
+  | { readonly kind: 'istio-mutual'; readonly sni: string; readonly spiffeIds: readonly string[] }
+  /**
+   * TLS towards servers outside the mesh's trust: the peer's certificate must be vouched for by `authorities` (PEM; those
+   * of the operating system; `any` = it is not verified) and carry one of `names`, if any.
+   */
+  | {
+      readonly kind: 'tls';
+      /** Empty = none is sent. */
+      readonly sni: string;
+      readonly names: readonly string[];
+      readonly authorities: 'system' | 'any' | readonly string[];
+      /** PEM; shown to the server. */
+      readonly certificate?: { readonly chain: string; readonly key: string };
+    };
 
 export interface Balancer {
   readonly kind: 'round-robin' | 'least-request' | 'random' | 'ring-hash' | 'maglev';

@@ -210,7 +210,7 @@ class Tunnel implements LinkOwner, Member {
     if (!this.isConnected && !this.downstream.isGone) {
       this.flags = 'UF';
       if (this.failure === undefined) this.reportHealth('failed');
-      this.failure ??= connectFailureOf(error, this.endpoint?.transport.kind === 'istio-mutual');
+      this.failure ??= connectFailureOf(error, (this.endpoint?.transport.kind ?? 'plaintext') !== 'plaintext');
       this.downstream.reset();
       return;
     }

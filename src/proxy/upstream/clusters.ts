@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ClusterCounts } from '../../telemetry/cluster-metrics.ts';
 import {
   type Admission,
@@ -252,5 +253,8 @@ const usageOf = ({ balancer, pools, waiting, tunnels, retries }: ClusterState): 
 
 const isSameTransport = ({ transport: a }: Endpoint, { transport: b }: Endpoint): boolean => {
   if (a.kind === 'plaintext' || b.kind === 'plaintext') return a.kind === b.kind;
-  return a.sni === b.sni && a.spiffeIds.join() === b.spiffeIds.join();
+  if (a.kind === 'istio-mutual' && b.kind === 'istio-mutual') {
+    return a.sni === b.sni && a.spiffeIds.join() === b.spiffeIds.join();
+  }
+  return isDeepStrictEqual(a, b);
 };

@@ -5,6 +5,7 @@ import type { UpstreamTransport } from '../../traffic/tables.ts';
 import { Link, onreadFor } from '../link.ts';
 import type { SocketAddress } from '../proxy.ts';
 import type { TlsIdentity } from '../tls/contexts.ts';
+import { originationOptions } from '../tls/originate.ts';
 import { peerSpiffeId } from '../tls/peer-identity.ts';
 
 export interface DialTarget {
@@ -42,13 +43,27 @@ export const dial = (target: DialTarget, events: DialEvents): Link => {
     onread: onreadFor(holder),
   };
   const { transport } = target;
-  const socket: Socket =
-    transport.kind === 'plaintext' ? connect(address) : dialTls(target, transport, address, events);
+  const socket: Socket = open(target, address, events);
   socket.setNoDelay(true);
   if (transport.kind === 'plaintext') socket.once('connect', () => events.onConnected(''));
   const link = new Link(socket, false);
   holder.link = link;
   return link;
+};
+
+const open = (target: DialTarget, address: { host: string; port: number }, events: DialEvents): Socket => {
+  const { transport } = target;
+  switch (transport.kind) {
+    case 'plaintext':
+      return connect(address);
+    case 'istio-mutual':
+      return dialTls(target, transport, address, events);
+    case 'tls': {
+      const socket = connectTls({ ...address, ...originationOptions(transport, target.alpn) });
+      socket.once('secureConnect', () => events.onConnected(''));
+      return socket;
+    }
+  }
 };
 
 const dialTls = (

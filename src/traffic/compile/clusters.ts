@@ -17,6 +17,7 @@ import { outboundClusterName, outboundSni } from './names.ts';
 import { compileOutlierDetection } from './outlier-detection.ts';
 import { originOf } from './report.ts';
 import type { MeshService, MeshServicePort, ServiceEndpoint, ServiceRegistry } from './services.ts';
+import { originationOf } from './tls-origination.ts';
 import { trafficDistribution, withTopology } from './traffic-distribution.ts';
 import type { VirtualServicePlan } from './virtual-services.ts';
 import { destinationHosts, visiblePlans, visibleServices } from './visibility.ts';
@@ -61,9 +62,10 @@ export const compileOutboundClusters = (
   }
   for (const service of reachableServices(sources, client)) {
     const rule = sources.rules.find(service, client);
+    const isSelected = rule?.resource.object.spec?.workloadSelector !== undefined;
     for (const port of service.ports) {
       const policy = overlayPolicy(undefined, rule?.policy, port.number);
-      const context = { sources, service, port, mode, client };
+      const context = { sources, service, port, mode, client, isSelected };
       add(toCluster(context, '', undefined, policy, rule === undefined ? undefined : originOf(rule.resource)));
       for (const { subset, resource } of rule?.subsets ?? []) {
         const subsetPolicy = overlayPolicy(policy, subset.trafficPolicy, port.number);
@@ -89,6 +91,8 @@ interface ClusterContext {
   readonly port: MeshServicePort;
   readonly mode: 'sidecar' | 'gateway';
   readonly client: Client;
+  /** The DestinationRule in force names this proxy's labels. */
+  readonly isSelected: boolean;
 }
 
 const toCluster = (
@@ -104,7 +108,13 @@ const toCluster = (
   const simple = policy.loadBalancer?.simple;
   const http = upstreamProtocol(context, pool);
   const outlier = policy.outlierDetection ?? settings.outlierDetection;
-  const { endpoints, localities } = place(context, endpointsOf(context, subset, labels, policy), policy, outlier);
+  const transport = originationOf(policy.tls, service, port, {
+    mesh: sources.mesh,
+    namespace: context.client.namespace,
+    readsSecrets: mode === 'gateway' || context.isSelected,
+  });
+  const listed = endpointsOf(context, subset, labels, policy, transport);
+  const { endpoints, localities } = place(context, listed, policy, outlier);
   const limits = limitsOf(pool, policy.retryBudget);
   const lifetimes = lifetimesOf(pool);
   return {
@@ -113,6 +123,7 @@ const toCluster = (
     kind:
       simple === 'PASSTHROUGH' || (service.followsClient && mode === 'sidecar') ? 'original-destination' : 'endpoints',
     endpoints,
+    ...(transport === undefined ? {} : { transport }),
     balancer: toBalancer(policy.loadBalancer),
     connectTimeoutMs: parseDuration(pool?.tcp?.connectTimeout ?? '') ?? settings.connectTimeoutMs,
     maxRequestsPerConnection: pool?.http?.maxRequestsPerConnection ?? 0,
@@ -189,6 +200,7 @@ const endpointsOf = (
   subset: string,
   labels: Readonly<Record<string, string>> | undefined,
   policy: PortPolicy,
+  originated: UpstreamTransport | undefined,
 ): readonly LabelledEndpoint[] => {
   const { service, port, sources } = context;
   // With trafficDistribution Istio tells of endpoints that are not ready, so that their zone counts as less healthy.
@@ -212,7 +224,7 @@ const endpointsOf = (
         peer: peerOf(pod),
         weight: 1,
         locality: pod.locality,
-        transport: isSecured(endpoint, policy, sources) ? secured : plaintext,
+        transport: originated ?? (isSecured(endpoint, policy, sources) ? secured : plaintext),
         ...(ready.has(endpoint) ? {} : { isUnready: true }),
       };
       return { endpoint: listed, labels: withTopology(pod.labels, pod.locality, pod.nodeName) };
@@ -229,7 +241,7 @@ const endpointsOf = (
         // 0 is unset to Istio.
         weight: endpoint.weight || 1,
         locality: endpoint.locality,
-        transport: policy.tls?.mode === 'ISTIO_MUTUAL' ? secured : plaintext,
+        transport: originated ?? (policy.tls?.mode === 'ISTIO_MUTUAL' ? secured : plaintext),
       };
       return { endpoint: listed, labels: withTopology(endpoint.labels, endpoint.locality, undefined) };
     });

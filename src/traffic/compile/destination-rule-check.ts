@@ -102,7 +102,10 @@ const checkParts = (
   if (tls?.mode === 'SIMPLE' || tls?.mode === 'MUTUAL') {
     if (tls.mode === 'MUTUAL' && tls.credentialName === undefined && tls.clientCertificate === undefined) {
       report.invalid(resource, 'tls mode MUTUAL needs a client certificate', [tls, 'mode']);
-    } else unsupported(resource, report, `tls.mode ${tls.mode}`, 'requests are sent in PLAINTEXT', [tls, 'mode']);
+    } else if (tls.mode === 'MUTUAL' && tls.credentialName === undefined) {
+      const effect = 'files of the proxy are not at hand here, and servers that ask for a certificate refuse';
+      unsupported(resource, report, 'tls.clientCertificate', effect, [tls, 'clientCertificate']);
+    }
   }
 };
 

@@ -82,7 +82,8 @@ const find = (mesh: Mesh, namespace: string, name: string): FoundSecret => ({
   entries: secretData(mesh, namespace, name),
 });
 
-const certificateOf = (entries: FoundSecret['entries']): Certificates => {
+/** The certificate and key in the entries of a Secret; none where one is missing. */
+export const certificateOf = (entries: ReadonlyMap<string, string>): Certificates => {
   for (const [chainKey, keyKey] of [['cert', 'key'] as const, ['tls.crt', 'tls.key'] as const]) {
     const chain = entries.get(chainKey) ?? '';
     const key = entries.get(keyKey) ?? '';
@@ -101,5 +102,9 @@ const authoritiesOf = (
   const beside = secretOf(mesh, bound, named ?? `${credential}-cacert`, namespace).entries;
   const entries =
     beside.size > 0 || named !== undefined ? beside : secretOf(mesh, bound, credential, namespace).entries;
-  return [entries.get('cacert'), entries.get('ca.crt')].find((text) => text !== undefined && text !== '');
+  return authorityOf(entries);
 };
+
+/** The authorities (PEM) that a Secret holds. */
+export const authorityOf = (entries: ReadonlyMap<string, string>): string | undefined =>
+  [entries.get('cacert'), entries.get('ca.crt')].find((text) => text !== undefined && text !== '');
