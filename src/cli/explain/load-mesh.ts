@@ -2,7 +2,7 @@ import { Fault } from '../../base/fault.ts';
 import type { Problem } from '../../base/problem.ts';
 import { createAddressBook } from '../../local/address-book.ts';
 import { SYSTEM_NAMESPACE } from '../../local/built-in.ts';
-import { loadConfiguration } from '../../local/configuration.ts';
+import { type LoadedConfiguration, loadConfiguration } from '../../local/configuration.ts';
 import { planPods } from '../../local/pod-plan.ts';
 import { planMesh } from '../../traffic/compile/compile-mesh.ts';
 import type { World } from '../../traffic/compile/world.ts';
@@ -27,6 +27,16 @@ export const loadMesh = async (sources: readonly SourceText[]): Promise<LoadedMe
       `${broken.span === undefined ? '' : `${broken.span.file}:${broken.span.line}: `}${broken.message}`,
       { kind: 'input', code: broken.code, hint: broken.hint ?? 'correct the YAML' },
     );
+  const world = placeMesh(configuration);
+  const plan = planMesh(world, 1);
+  return {
+    view: viewMesh(world, plan, SYSTEM_NAMESPACE),
+    problems: [...configuration.problems, ...plan.problems],
+  };
+};
+
+/** The world of a configuration: addresses as local mode gives them, every pod ready. */
+export const placeMesh = (configuration: LoadedConfiguration): World => {
   const book = createAddressBook(OCTET);
   const { mesh } = configuration;
   const hasAddress = new Set(
@@ -35,16 +45,11 @@ export const loadMesh = async (sources: readonly SourceText[]): Promise<LoadedMe
       .filter(({ object }) => object.spec?.clusterIP !== 'None' && object.spec?.type !== 'ExternalName')
       .map(({ namespace, name }) => `${namespace}/${name}`),
   );
-  const world: World = {
+  return {
     mesh,
     pods: planPods(configuration, book).map(({ pod, address }) => ({ pod, address, ready: true })),
     serviceAddress: (namespace, name) =>
       hasAddress.has(`${namespace}/${name}`) ? book.serviceAddress(`${namespace}/${name}`) : undefined,
     externals: new Map(),
-  };
-  const plan = planMesh(world, 1);
-  return {
-    view: viewMesh(world, plan, SYSTEM_NAMESPACE),
-    problems: [...configuration.problems, ...plan.problems],
   };
 };
