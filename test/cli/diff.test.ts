@@ -116,6 +116,14 @@ describe('heddle diff', () => {
     ]);
   });
 
+  it('tells the headers that are set, on the way there and back', async () => {
+    const headers = (value: string): string =>
+      `  - headers: {request: {set: {x-a: ${value}}}, response: {remove: [x-b]}}\n    route: [{destination: {host: reviews, subset: v1}}]`;
+    const { changes } = await diff(routes(headers('one')), routes(headers('two')));
+    expect(changes).toMatchObject([{ impact: 'changed', reasons: [expect.stringMatching(/x-a: one.* → .*x-a: two/)] }]);
+    expect(changes[0].reasons[0]).toContain('remove x-b');
+  });
+
   it('names the policy that denies a caller, and the PeerAuthentication that resets one', async () => {
     const policy = `---
 apiVersion: security.istio.io/v1

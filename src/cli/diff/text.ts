@@ -52,7 +52,7 @@ export const totalText = ({ summary, isWhole }: DifferenceDocument): string => {
 };
 
 /** How many requests of a change are shown beside its first. */
-export const MAX_SHOWN = 4;
+const MAX_SHOWN = 4;
 
 /** The requests after the first, without what they share with it. */
 export const othersOf = ({ requests }: Change): readonly string[] => {
@@ -65,5 +65,5 @@ export const othersOf = ({ requests }: Change): readonly string[] => {
     ),
   );
   const shown = [...names].slice(0, MAX_SHOWN);
-  return names.size > MAX_SHOWN ? [...shown, `and ${names.size - MAX_SHOWN} more`] : shown;
+  return names.size > MAX_SHOWN ? [...shown, `${names.size - MAX_SHOWN} more`] : shown;
 };

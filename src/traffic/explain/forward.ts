@@ -4,7 +4,7 @@ import { expandOperators } from '../header-operators.ts';
 import { applyHeaderOperations } from '../headers.ts';
 import { type AttemptOutcome, decideRetry } from '../retry.ts';
 import { rewritePath } from '../rewrite.ts';
-import type { Cluster, ProxyTables, Route, RouteAction, WeightedDestination } from '../tables.ts';
+import type { Cluster, HeaderOperations, ProxyTables, Route, RouteAction, WeightedDestination } from '../tables.ts';
 import { sourceOf } from './conditions.ts';
 import { endpointShares } from './endpoint-shares.ts';
 import type { Branch, Met, TracedStep } from './explanation.ts';
@@ -83,7 +83,7 @@ const prepare = (
   if (levels.some((level) => level !== undefined)) {
     steps.push({
       stage: 'headers',
-      decision: `changed on the way to ${destination.cluster}`,
+      decision: `changed on the way to ${destination.cluster}: ${operationsText(levels)}`,
       ...sourceOf(destination.origin ?? route.origin),
     });
     applyHeaderOperations(levels, sent, (template) =>
@@ -108,9 +108,26 @@ const prepare = (
       }),
     );
   }
+  const back = operationsText([destination.responseHeaders, route.responseHeaders]);
+  if (back !== '')
+    steps.push({
+      stage: 'headers',
+      decision: `changed on the way back from ${destination.cluster}: ${back}`,
+      ...sourceOf(destination.origin ?? route.origin),
+    });
   if (sent.authority !== request.authority) sent.set('x-envoy-original-host', request.authority);
   return sent;
 };
+
+/** `remove x-a, set x-b: 1, add x-c: 2`, in the order proxies apply them. */
+const operationsText = (levels: readonly (HeaderOperations | undefined)[]): string =>
+  levels
+    .flatMap((level) => [
+      ...(level?.remove ?? []).map((name) => `remove ${name}`),
+      ...(level?.set ?? []).map(([name, value]) => `set ${name}: ${value}`),
+      ...(level?.add ?? []).map(([name, value]) => `add ${name}: ${value}`),
+    ])
+    .join(', ');
 
 const balancerText = ({ endpoints, balancer, kind }: Cluster): string => {
   if (kind === 'original-destination') return 'the address the client dialled';
