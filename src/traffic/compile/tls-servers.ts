@@ -12,10 +12,10 @@ export interface BoundPlan {
 }
 
 /** What Istio calls pass-through: the TLS of clients is not ended at the gateway. */
-export const isPassedThrough = ({ tls }: GatewayServer): boolean => tls?.mode === 'PASSTHROUGH';
+const isPassedThrough = ({ tls }: GatewayServer): boolean => tls?.mode === 'PASSTHROUGH';
 
 /** HTTP behind TLS that the gateway ends. */
-export const isHttps = (server: GatewayServer): boolean =>
+const isHttps = (server: GatewayServer): boolean =>
   server.port.protocol.toUpperCase() === 'HTTPS' && !isPassedThrough(server);
 
 /** The TCP route of a server: of the first VirtualService that has one for it. */
