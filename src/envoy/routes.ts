@@ -40,7 +40,7 @@ const hasNoPort = (domain: string): boolean => {
 };
 
 /** The shortest spellings of a virtual host's domains: no ports, and no longer form of one that is there. */
-export const describeDomains = (domains: readonly string[]): string => {
+const describeDomains = (domains: readonly string[]): string => {
   const [only] = domains;
   if (only === undefined || domains.length === 1) return only ?? '';
   const plain = domains.filter(hasNoPort);
