@@ -115,6 +115,7 @@ const predictAtGateway = (compiled: CompiledText, request: CaseRequest): Predict
     if (selector.length === 0 || !selector.every(([key, value]) => placed.pod.labels[key] === value)) continue;
     const port = service.object.spec?.ports?.find((candidate) => candidate.port === (request.port ?? 80));
     const served = tables.gateway.get(Number(port?.targetPort ?? port?.port));
+    if (served?.tcp !== undefined) return { clusters: clusterNames(served.tcp.destinations) };
     if (served !== undefined) return predictRoute(compiled, tables, served.routes, request, 'gateway');
   }
   return undefined;
