@@ -131,6 +131,28 @@ describe('heddle test', () => {
     expect(github.stdout).toMatch(/^::error file=shop\/more\.test\.yaml,line=2,[^:]*title=a test::subset: expected v2/);
   });
 
+  it('takes over files of istio-config-validator', async () => {
+    const file = (subset: string, wantMatch: boolean) => `testCases:
+  - description: testers
+    wantMatch: ${wantMatch}
+    request:
+      authority: ["reviews.bookinfo:9080"]
+      method: [GET, POST]
+      uri: [/a]
+      headers: {end-user: jason}
+    route: [{destination: {host: reviews.bookinfo.svc.cluster.local, subset: ${subset}, port: {number: 9080}}}]
+    redirect: {uri: /x}
+`;
+    const passed = await tested(file('v2', true));
+    expect(passed.code).toBe(0);
+    expect(JSON.parse(passed.stdout).summary.tests).toBe(2);
+    expect(passed.stderr).toContain('shop/more.test.yaml:10:5');
+    expect((await tested(file('v1', true))).code).toBe(80);
+    expect((await tested(file('v1', false))).code).toBe(0);
+    expect((await tested(file('v2', false))).code).toBe(80);
+    expect((await tested('testCases:\n  - {description: a, request: {authority: [a]}}\n')).code).toBe(65);
+  });
+
   it('publishes the schema of its files', () => {
     expect(readFileSync(join(root, 'templates/schema/heddle-test.schema.json'), 'utf8')).toBe(testFileSchema());
   });

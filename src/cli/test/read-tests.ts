@@ -1,4 +1,4 @@
-import type { Problem } from '../../base/problem.ts';
+import { hasErrors, type Problem } from '../../base/problem.ts';
 import type { Span } from '../../base/span.ts';
 import { decodeFields } from '../../model/structure.ts';
 import { describeValue, isObject } from '../../model/value.ts';
@@ -7,6 +7,7 @@ import { spanOf } from '../../yaml/located.ts';
 import type { Plain } from '../../yaml/plain.ts';
 import type { SourceText } from '../../yaml/source-text.ts';
 import { TEST_DEFINITION } from './definition.ts';
+import { importConfigValidator, isConfigValidator } from './import-config-validator.ts';
 import type { Expectation, TestCase, TestFile, TestRequest } from './test-file.ts';
 
 type Say = (message: string, span: Span | undefined) => void;
@@ -24,7 +25,7 @@ const textsOf = (object: Plain, key: string, fallback: string, say: Say): readon
 /** What the definition has accepted has the types of its keys. */
 type Written = Omit<TestRequest, 'host' | 'path' | 'method'>;
 
-const casesOf = (tests: readonly Plain[], span: Span, say: Say): readonly TestCase[] =>
+const casesOf = (tests: readonly Plain[], negated: ReadonlySet<number>, span: Span, say: Say): readonly TestCase[] =>
   tests.flatMap((test, at) => {
     const { name, request, expect } = test as { name: string; request: Plain; expect: Expectation };
     const { scheme = 'http', headers = {}, from, gateway, port } = request as Partial<Written>;
@@ -44,12 +45,13 @@ const casesOf = (tests: readonly Plain[], span: Span, say: Say): readonly TestCa
           span: spanOf(tests, at) ?? span,
           request: { host, path, method, scheme, headers, from, gateway, port },
           expect,
+          isNegated: negated.has(at),
         })),
       ),
     );
   });
 
-/** Reads a file of heddle's own test format; what is wrong is a problem at its place, and there are no cases then. */
+/** Reads a file of heddle's own test format, or one of istio-config-validator; what is wrong is a problem at its place, and there are no cases then. */
 export const readTests = (source: SourceText): TestFile => {
   const { documents, problems: unreadable } = loadYaml(source);
   const problems: Problem[] = [...unreadable];
@@ -64,18 +66,22 @@ export const readTests = (source: SourceText): TestFile => {
     if (problems.length === 0) add('WRONG_TYPE', 'a file of tests is a mapping with the key tests', document?.span);
     return { ...empty, problems };
   }
-  const decoded = decodeFields(document.value, TEST_DEFINITION, {
+  const imported = isConfigValidator(document.value) ? importConfigValidator(document.value) : undefined;
+  problems.push(...(imported?.problems ?? []));
+  const decoded = decodeFields(imported?.document ?? document.value, TEST_DEFINITION, {
     definitions: {},
     convention: 'crd',
     report: ({ code, message, hint, place }) =>
       add(code, message, spanOf(place.container, place.key, place.part) ?? document.span, hint),
   });
-  if (problems.length > 0) return { ...empty, problems };
+  if (hasErrors(problems)) return { ...empty, problems };
   const { files, coverage, tests } = decoded as {
     files?: readonly string[];
     coverage?: { failUnder?: number };
     tests: readonly Plain[];
   };
-  const cases = casesOf(tests, document.span, (message, span) => add('WRONG_TYPE', message, span));
-  return { source, files, failUnder: coverage?.failUnder, cases: problems.length > 0 ? [] : cases, problems };
+  const cases = casesOf(tests, imported?.negated ?? new Set(), document.span, (message, span) =>
+    add('WRONG_TYPE', message, span),
+  );
+  return { source, files, failUnder: coverage?.failUnder, cases: hasErrors(problems) ? [] : cases, problems };
 };

@@ -96,7 +96,10 @@ const runCase = (view: MeshView, test: TestCase): CaseResult => {
   if ('code' in asked) return failed(written, asked);
   const explanation = trace(view, asked);
   if ('code' in explanation) return failed(asked, explanation);
-  return { test, asked, explanation, refusal: undefined, mismatches: compareOutcome(test.expect, explanation) };
+  const found = compareOutcome(test.expect, explanation);
+  const matched = { field: 'wantMatch', expected: 'false', actual: 'true' };
+  const negated = found.length === 0 ? [matched] : [];
+  return { test, asked, explanation, refusal: undefined, mismatches: test.isNegated ? negated : found };
 };
 
 /** The configuration a file tests, relative to the working directory. */

@@ -18,6 +18,8 @@ export interface TestCase {
   readonly span: Span;
   readonly request: TestRequest;
   readonly expect: Expectation;
+  /** It passes when the expectation does not hold. */
+  readonly isNegated: boolean;
 }
 
 export interface TestRequest {
