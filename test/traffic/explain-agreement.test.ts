@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/base/problem.ts';
+import { verifyTokens } from '../../src/cli/explain/verify-tokens.ts';
 import { planMesh } from '../../src/traffic/compile/compile-mesh.ts';
 import type { AskedRequest, Result } from '../../src/traffic/explain/explanation.ts';
 import { viewMesh } from '../../src/traffic/explain/mesh-view.ts';
@@ -120,7 +121,8 @@ describe.skipIf(cases.length === 0)('explanations of recorded requests', () => {
           continue;
         }
         asked += 1;
-        const answer = trace(view, askedOf(observed.request));
+        const request = askedOf(observed.request);
+        const answer = trace(await verifyTokens(view, request, Math.floor(Date.now() / 1000)), request);
         const wrong =
           'code' in answer
             ? observed.error === undefined

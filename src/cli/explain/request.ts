@@ -15,6 +15,7 @@ import { loadMesh } from './load-mesh.ts';
 import { mermaid } from './mermaid.ts';
 import { pretty } from './pretty.ts';
 import { readAccessLog, readCurl, readHar, readHeader, unreadable, type WrittenRequest } from './request-line.ts';
+import { verifyTokens } from './verify-tokens.ts';
 
 interface Options {
   readonly filename: readonly string[];
@@ -46,8 +47,11 @@ export const explainRequest = async (context: Context, args: readonly string[], 
     });
   expectShortRun();
   const written = await readRequest(context, args, options);
-  const { view, problems } = await loadMesh(await readSources(paths, { stdin: context.io.stdin, cwd: context.io.cwd }));
-  const request = answerOf(chooseEntry(view, askedOf(written, options), CLIENT_POD.replace(/-0$/, '')));
+  const { view: loaded, problems } = await loadMesh(
+    await readSources(paths, { stdin: context.io.stdin, cwd: context.io.cwd }),
+  );
+  const request = answerOf(chooseEntry(loaded, askedOf(written, options), CLIENT_POD.replace(/-0$/, '')));
+  const view = await verifyTokens(loaded, request, Math.floor(Date.now() / 1000));
   const { result, steps } = answerOf(trace(view, request));
   const notes = problems
     .filter(({ severity }) => severity !== 'info')
@@ -56,7 +60,9 @@ export const explainRequest = async (context: Context, args: readonly string[], 
       message: resource === undefined ? message : `${resource}: ${message}`,
       ...(span === undefined ? {} : { source: `${span.file}:${span.line}` }),
     }));
-  const shown = options.denied ? steps.filter(({ stage }) => stage === 'authorization' || stage === 'mtls') : steps;
+  const shown = options.denied
+    ? steps.filter(({ stage }) => ['mtls', 'token', 'authorization'].includes(stage))
+    : steps;
   const flips = options.denied ? [] : findFlips(view, request, result);
   const document = { kind: 'Explanation', request, result, steps: shown, flips, notes };
   if (context.format === 'mermaid') context.out.write(mermaid(document));

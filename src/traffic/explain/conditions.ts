@@ -2,7 +2,7 @@
 import type { ConnectionFacts, RequestFacts } from '../authorize.ts';
 import type { RequestHead } from '../request.ts';
 import type { RouteCondition } from '../route.ts';
-import type { AuthorizationCondition, Origin, RouteMatch, StringMatcher } from '../tables.ts';
+import type { AuthorizationCondition, Origin, RequestPrincipal, RouteMatch, StringMatcher } from '../tables.ts';
 
 /** `FILE:LINE`, or nothing for what comes from no file. */
 export const sourceOf = (origin: Origin | undefined): { readonly source?: string } =>
@@ -62,8 +62,12 @@ type Texts = { readonly values: readonly unknown[]; readonly notValues: readonly
 const valueText = (value: unknown): string => {
   if (typeof value === 'object' && value !== null && 'kind' in value) return matcherText(value as StringMatcher);
   if (typeof value === 'object' && value !== null && 'prefixLength' in value) return cidrText(value);
+  if (typeof value === 'object' && value !== null && 'issuer' in value) return principalText(value as RequestPrincipal);
   return String(value);
 };
+
+const principalText = ({ issuer, subject }: RequestPrincipal): string =>
+  `issuer ${matcherText(issuer)} and subject ${matcherText(subject)}`;
 
 const cidrText = (value: object): string => {
   const { family, network, prefixLength } = value as { family: number; network: bigint; prefixLength: number };

@@ -116,6 +116,7 @@ type Stage =
   | 'retry'
   | 'mirror'
   | 'mtls'
+  | 'token'
   | 'authorization'
   | 'server'
   | 'application';

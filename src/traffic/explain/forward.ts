@@ -207,7 +207,7 @@ const branchOf = (
     case 'denied':
       return {
         ...at,
-        ...ownAnswer(request, 403),
+        ...ownAnswer(request, reception.status),
         flags: '-',
         because: `denied by ${reception.policy}`,
         policy: reception.policy,

@@ -5,6 +5,7 @@ import type { MeshPlan } from '../compile/compile-mesh.ts';
 import { buildRegistry, type ServiceRegistry } from '../compile/services.ts';
 import type { PlacedPod, World } from '../compile/world.ts';
 import type { Unanswerable } from './explanation.ts';
+import type { TokenFacts } from './token-stage.ts';
 
 /** A compiled mesh, indexed for questions about single requests. */
 export interface MeshView extends Pick<MeshPlan, 'tablesOf' | 'authorizationOf'> {
@@ -15,6 +16,8 @@ export interface MeshView extends Pick<MeshPlan, 'tablesOf' | 'authorizationOf'>
   readonly pods: ReadonlyMap<string, PlacedPod>;
   /** Its workloads are meant only by references that name it. */
   readonly ownNamespace: string | undefined;
+  /** Absent: no token is believed. */
+  readonly tokens?: TokenFacts;
 }
 
 /** Indexes a world and what is planned of it. */

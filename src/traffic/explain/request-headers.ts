@@ -2,6 +2,7 @@ import { EDGE_HEADERS, INTERNAL_HEADERS, schemeOf } from '../forwarded.ts';
 import { isGrpc } from '../grpc.ts';
 import type { MutableHeaders } from '../headers.ts';
 import type { RequestHead } from '../request.ts';
+import type { Claims } from '../token-rules.ts';
 
 /** A request on its way through proxies; every proxy works on a copy of its own. */
 export class TravellingRequest implements RequestHead, MutableHeaders {
@@ -9,6 +10,8 @@ export class TravellingRequest implements RequestHead, MutableHeaders {
   path: string;
   authority: string;
   scheme = 'http';
+  /** Of its token, at the proxy that verified it. */
+  claims: Claims | undefined = undefined;
   readonly #lines: Map<string, readonly string[]>;
 
   constructor(

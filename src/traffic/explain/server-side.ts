@@ -14,6 +14,7 @@ import { sourceOf, unmetPolicyText } from './conditions.ts';
 import type { Met, TracedStep, Tried } from './explanation.ts';
 import type { MeshView } from './mesh-view.ts';
 import { type TravellingRequest, takeOver } from './request-headers.ts';
+import { askForToken, type TokenFacts } from './token-stage.ts';
 
 /** How a request fares at a proxy's policies. */
 export interface Asked {
@@ -96,6 +97,7 @@ export const factsOf = (
     connection.remoteAddress,
   ),
   headerValues: (name) => request.headerValues(name),
+  claims: request.claims,
 });
 
 /** A connection on its way to an endpoint. */
@@ -118,7 +120,13 @@ export type Reception =
       readonly workload: string;
       readonly version: string;
     }
-  | { readonly kind: 'denied' | 'refused-path'; readonly steps: readonly TracedStep[]; readonly policy: string }
+  | {
+      readonly kind: 'denied';
+      readonly steps: readonly TracedStep[];
+      readonly policy: string;
+      readonly status: 401 | 403;
+    }
+  | { readonly kind: 'refused-path'; readonly steps: readonly TracedStep[]; readonly policy: string }
   | { readonly kind: 'reset' | 'connect-failure'; readonly steps: readonly TracedStep[]; readonly policy?: string };
 
 /** The name of an endpoint outside of the mesh, or its address. */
@@ -198,7 +206,7 @@ export const receive = (view: MeshView, arrival: Arrival, sent: TravellingReques
   };
   const isHttp = port !== undefined && port.protocol !== 'tcp';
   return isHttp
-    ? serveHttp(tables, sent, connection, mtls, answered)
+    ? serveHttp(view.tokens, tables, sent, connection, mtls, answered)
     : passBytes(tables, sent, connection, mtls, answered);
 };
 
@@ -218,6 +226,7 @@ const passBytes = (
 };
 
 const serveHttp = (
+  facts: TokenFacts | undefined,
   tables: ProxyTables,
   sent: TravellingRequest,
   connection: ConnectionFacts,
@@ -230,12 +239,15 @@ const serveHttp = (
   if ('refused' in normal)
     return { kind: 'refused-path', steps: [mtls, { stage: 'path', decision: `400: ${normal.refused}` }], policy: '' };
   request.path = normal.path;
-  if (tables.authorization === undefined) return answered([mtls], request);
+  const token = askForToken(facts, tables, request);
+  const before = token.step === undefined ? [mtls] : [mtls, token.step];
+  if (token.refused !== undefined) return { kind: 'denied', steps: before, ...token.refused };
+  if (tables.authorization === undefined) return answered(before, request);
   const { step, deniedBy } = askPolicies(
     tables.authorization.http,
     connection,
     factsOf(request, tables.authorization, connection, false),
   );
-  const steps = step === undefined ? [mtls] : [mtls, step];
-  return deniedBy === undefined ? answered(steps, request) : { kind: 'denied', steps, policy: deniedBy };
+  const steps = step === undefined ? before : [...before, step];
+  return deniedBy === undefined ? answered(steps, request) : { kind: 'denied', steps, policy: deniedBy, status: 403 };
 };

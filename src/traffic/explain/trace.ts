@@ -16,6 +16,7 @@ import { answeringAt, findClient, findGateway, gatewayPort, type MeshView, resol
 import { groupLines, TravellingRequest, takeOver } from './request-headers.ts';
 import { askPolicies, factsOf, receive } from './server-side.ts';
 import { summarize } from './summarize.ts';
+import { askForToken } from './token-stage.ts';
 
 /** Addresses as a client outside of the mesh has them, where a policy asks. */
 const OUTSIDE = '10.44.0.1';
@@ -178,7 +179,7 @@ const received = (
       return [
         {
           probability,
-          ...ownAnswer(request, 403),
+          ...ownAnswer(request, reception.status),
           flags: '-',
           cluster,
           because: `denied by ${reception.policy}`,
@@ -258,7 +259,14 @@ const route = (
   if (normal.path !== request.path) steps.push({ stage: 'path', decision: `${request.path} becomes ${normal.path}` });
   request.path = normal.path;
   const tls = asked.isTls ? { serverName: serverNameOf(asked), peerPrincipal: '' } : undefined;
+  // Claims choose routes, so the token comes first.
+  const token = direction === 'gateway' ? askForToken(sender.view.tokens, tables, request) : undefined;
+  if (token?.step !== undefined) steps.push(token.step);
   const chosen = chooseRoute(routesAt(tables, { direction, address, port, tls }), request, steps);
+  if (token?.refused !== undefined) {
+    const { status, policy } = token.refused;
+    return answer(status, '-', `denied by ${policy}`, { policy, cluster: firstCluster(chosen) });
+  }
   if (direction === 'gateway' && tables.authorization !== undefined) {
     const connection = { address, port, remoteAddress: peer, tls };
     const { step, deniedBy } = askPolicies(
