@@ -6,6 +6,7 @@ import type {
   TrafficPolicyPortLevelSetting,
 } from '../../model/schema/generated/types-istio.ts';
 import type { At, Report } from './report.ts';
+import { SYSTEM_BUNDLES } from './tls-origination.ts';
 
 /** RFC 1123 label, which Istio asks of a subset's name. */
 const SUBSET_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/i;
@@ -100,6 +101,14 @@ const checkParts = (
   }
   if (connectionPool !== undefined) checkConnectionPool(resource, parts, connectionPool, report);
   if (tls?.mode === 'SIMPLE' || tls?.mode === 'MUTUAL') {
+    const isVerified = tls.insecureSkipVerify !== true;
+    if (isVerified && tls.credentialName === undefined && !SYSTEM_BUNDLES.has(tls.caCertificates ?? '')) {
+      const effect = 'files of the proxy are not at hand here, and no server is trusted';
+      unsupported(resource, report, 'tls.caCertificates', effect, [tls, 'caCertificates']);
+    }
+    if (tls.caCrl !== undefined) {
+      unsupported(resource, report, 'tls.caCrl', 'no certificate counts as revoked', [tls, 'caCrl']);
+    }
     if (tls.mode === 'MUTUAL' && tls.credentialName === undefined && tls.clientCertificate === undefined) {
       report.invalid(resource, 'tls mode MUTUAL needs a client certificate', [tls, 'mode']);
     } else if (tls.mode === 'MUTUAL' && tls.credentialName === undefined) {

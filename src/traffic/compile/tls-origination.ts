@@ -15,7 +15,7 @@ interface Originator {
 }
 
 /** The paths under which the bundle of the operating system is known in Istio's images. */
-const SYSTEM_BUNDLES: ReadonlySet<string> = new Set(['', 'system', '/etc/ssl/certs/ca-certificates.crt']);
+export const SYSTEM_BUNDLES: ReadonlySet<string> = new Set(['', 'system', '/etc/ssl/certs/ca-certificates.crt']);
 
 /**
  * TLS that a DestinationRule's SIMPLE or MUTUAL begins towards a service; undefined for other modes, and for a Secret
