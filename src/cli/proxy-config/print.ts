@@ -6,6 +6,8 @@ import type { Context } from '../command.ts';
 const INDENT = '    ';
 /** Where the items of a dump's lists are: dump, configs, section, list. */
 const ITEM_DEPTH = 4;
+/** Characters gathered before they are written: a write a piece would cost more than making it. */
+const WRITE_LENGTH = 1 << 16;
 
 /**
  * The lines of a document as JSON.stringify indents them, without its secrets. In pieces, since a large dump, its copy
@@ -34,8 +36,14 @@ export const printRaw = async (context: Context, document: unknown): Promise<voi
     context.out.write(printGoYaml(redact(document)));
     return;
   }
-  for (const piece of jsonPieces(document, '', '', ITEM_DEPTH)) context.out.write(piece);
-  context.out.line();
+  let pending = '';
+  for (const piece of jsonPieces(document, '', '', ITEM_DEPTH)) {
+    pending += piece;
+    if (pending.length < WRITE_LENGTH) continue;
+    context.out.write(pending);
+    pending = '';
+  }
+  context.out.line(pending);
 };
 
 /** Prints a document of Envoy's as istioctl does: the field names of protobuf's JSON, no envelope, no secrets. */
