@@ -13,8 +13,8 @@ export const TOKEN = table((code) => TOKEN_CHARACTERS.includes(String.fromCharCo
 /** RFC 9110 5.5 field values: HTAB, SP, VCHAR, obs-text; no NUL, CR, LF or DEL. */
 export const FIELD_VALUE = table((code) => code === 0x09 || (code >= 0x20 && code !== 0x7f));
 
-/** What a request target may consist of: all but blanks and controls. RFC 3986 forbids bytes above ASCII, Envoy passes them. */
-export const TARGET = table((code) => code > 0x20 && code !== 0x7f);
+/** Visible ASCII: what a request target may consist of here. Stricter than RFC 3986 only for what it forbids anyway. */
+export const TARGET = table((code) => code > 0x20 && code < 0x7f);
 
 /** RFC 3986 3.2 host, port and IP literals; no userinfo. */
 export const AUTHORITY = table((code) => /[A-Za-z0-9._~!$&'()*+,;=:[\]%-]/.test(String.fromCharCode(code)));
