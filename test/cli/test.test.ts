@@ -1,5 +1,6 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { testFileSchema } from '../../src/cli/test/definition.ts';
 import { runCli } from '../support/cli.ts';
@@ -88,6 +89,25 @@ describe('heddle test', () => {
     const { code, stdout } = await tested(one('{status: 200}', '{host: "reviewz:9080", from: {namespace: bookinfo}}'));
     expect(code).toBe(80);
     expect(JSON.parse(stdout).tests[0].error.hint).toBe('did you mean reviews?');
+  });
+
+  it('believes tokens that the mesh would believe, and no others', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256');
+    const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k' }] });
+    const token = await new SignJWT({}).setProtectedHeader({ alg: 'ES256', kid: 'k' }).setIssuer('me').sign(privateKey);
+    const workspace = sample();
+    workspace.write(
+      'shop/token.yaml',
+      `apiVersion: security.istio.io/v1\nkind: RequestAuthentication\nmetadata: {name: tokens, namespace: bookinfo}\n` +
+        `spec: {jwtRules: [{issuer: me, jwks: '${keys}'}]}\n`,
+    );
+    const asked = (value: string): string =>
+      `{host: "reviews:9080", from: {namespace: bookinfo, workload: productpage-v1}, headers: {authorization: "Bearer ${value}"}}`;
+    workspace.write('shop/good.test.yaml', one('{status: 200}', asked(token)));
+    workspace.write('shop/bad.test.yaml', one('{status: 401}', asked(`${token.slice(0, -8)}AAAAAAAA`)));
+    const { code, stdout } = await workspace.run('test shop/good.test.yaml shop/bad.test.yaml');
+    expect(stdout).toContain('2 tests: 2 passed');
+    expect(code).toBe(0);
   });
 
   it('fails below the coverage that is demanded, and says what is uncovered', async () => {

@@ -12,6 +12,7 @@ import { trace } from '../../traffic/explain/trace.ts';
 import type { ProxyTables } from '../../traffic/tables.ts';
 import type { SourceText } from '../../yaml/source-text.ts';
 import { loadMesh } from '../explain/load-mesh.ts';
+import { verifyTokens } from '../explain/verify-tokens.ts';
 import type { Io } from '../io.ts';
 import { compareOutcome, type Mismatch } from './compare.ts';
 import { readTests } from './read-tests.ts';
@@ -70,7 +71,7 @@ const referenceTo = ({ world }: MeshView, { namespace, workload, serviceAccount 
   };
 };
 
-const runCase = (view: MeshView, test: TestCase): CaseResult => {
+const runCase = async (view: MeshView, test: TestCase, nowSeconds: number): Promise<CaseResult> => {
   const { host, path, method, scheme, headers, from, gateway, port } = test.request;
   const client = from === undefined ? undefined : referenceTo(view, from);
   const written: AskedRequest = {
@@ -94,7 +95,7 @@ const runCase = (view: MeshView, test: TestCase): CaseResult => {
   if (typeof client === 'object') return failed(written, client);
   const asked = chooseEntry(view, written, CLIENT_POD.replace(/-0$/, ''));
   if ('code' in asked) return failed(written, asked);
-  const explanation = trace(view, asked);
+  const explanation = trace(await verifyTokens(view, asked, nowSeconds), asked);
   if ('code' in explanation) return failed(asked, explanation);
   const found = compareOutcome(test.expect, explanation);
   const matched = { field: 'wantMatch', expected: 'false', actual: 'true' };
@@ -121,6 +122,7 @@ export const runTests = async (
   const sources: SourceText[] = files.map(({ source }) => source);
   const results: CaseResult[] = [];
   const proxies: ProxyTables[] = [];
+  const nowSeconds = Math.floor(Date.now() / 1000);
   for (const key of new Set(keys)) {
     const group = files.filter((_, at) => keys[at] === key);
     if (group.every(({ cases }) => cases.length === 0)) continue;
@@ -129,7 +131,7 @@ export const runTests = async (
     sources.push(...texts);
     problems.push(...found.filter(({ severity }) => severity === 'error'));
     proxies.push(...view.world.pods.flatMap((placed) => view.tablesOf(placed) ?? []));
-    results.push(...group.flatMap(({ cases }) => cases.map((test) => runCase(view, test))));
+    for (const test of group.flatMap(({ cases }) => cases)) results.push(await runCase(view, test, nowSeconds));
   }
   const met: readonly Met[] = results.flatMap(({ explanation }) => explanation?.met ?? []);
   const limits = files.flatMap(({ failUnder }) => failUnder ?? []);
