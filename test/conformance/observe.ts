@@ -94,13 +94,20 @@ const identityOf = ({ workload, pod, version, namespace }: EchoReport) => ({ wor
 const triesOf = (records: readonly NamedRecord[]): number =>
   Math.max(1, ...records.map(({ record }) => record.attempts));
 
+/**
+ * The records that a recording can know of: those of a request by its id, and without any those of a connection, which has
+ * no id and is found by the address the client came from: at the first proxy on its way.
+ */
+const attributable = (records: readonly NamedRecord[]): readonly NamedRecord[] => {
+  const ofRequests = records.filter(({ record }) => record.requestProtocol !== 'tcp');
+  if (ofRequests.length > 0) return ofRequests;
+  const ofClients = records.filter(({ record }) => record.reporter === 'source');
+  return ofClients.length > 0 ? ofClients : records;
+};
+
 /** The result of a single request, in the shape recordings have; undefined fields vanish in JSON. */
-export const observeOne = (
-  index: number,
-  request: CaseRequest,
-  exchange: Exchange,
-  records: readonly NamedRecord[],
-) => {
+export const observeOne = (index: number, request: CaseRequest, exchange: Exchange, all: readonly NamedRecord[]) => {
+  const records = attributable(all);
   const { answer } = exchange;
   const { answered, attempts, mirrors } = tell(exchange, triesOf(records));
   const headers = Object.entries(answer.headers ?? {}).filter(([name]) => !responseNoise.test(name));
