@@ -255,10 +255,18 @@ const reportMissing = (
 ): void => {
   for (const key of schema.required ?? []) {
     if (object[key] !== undefined) continue;
+    // The unknown field already says it; only where the object is kept may one message do for both.
+    if (rules.fillsMissing === true && isMisspelt(key, written, schema)) continue;
     const message = `${formatPath({ parent: path, key, container: object })} is missing`;
     rules.report({ code: 'MISSING_FIELD', message, place: placeOfObject(written, path) });
   }
 };
+
+/** Whether one of the unknown fields written is most likely meant to be this one. */
+const isMisspelt = (key: string, written: Plain, { properties = {} }: Schema): boolean =>
+  Object.keys(written).some(
+    (name) => !Object.hasOwn(properties, name) && suggest(name, Object.keys(properties)) === key,
+  );
 
 const fillMissing = (object: Plain, schema: Schema, rules: StructureRules, change: () => Plain): void => {
   for (const key of schema.required ?? []) {

@@ -89,6 +89,13 @@ spec:
     expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
   });
 
+  it('says one misspelt required field once', async () => {
+    const { problems } = await run(
+      'apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a}\nspec: {hots: a}\n',
+    );
+    expect(problems.map(({ code, hint }) => `${code}: ${hint}`)).toEqual(['UNKNOWN_FIELD: did you mean "host"?']);
+  });
+
   it('leaves out what has no meaning at all: a wrong enum, a wrong duration, fields that exclude each other', async () => {
     const rule = (spec: string): string =>
       `apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a}\nspec: {host: a, trafficPolicy: ${spec}}\n`;
