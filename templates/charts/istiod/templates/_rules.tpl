@@ -74,7 +74,9 @@
   verbs: [update, create, get, delete, watch]
 - apiGroups: [certificates.k8s.io]
   resources: [signers]
-  resourceNames: {{ toJson .Values.global.certSigners }}
+  {{- with .Values.global.certSigners }}
+  resourceNames: {{ toJson . }}
+  {{- end }}
   verbs: [approve]
 {{- end }}
 {{- if eq .Values.env.ENABLE_CLUSTER_TRUST_BUNDLE_API true }}
