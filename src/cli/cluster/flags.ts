@@ -1,0 +1,22 @@
+import { durationMs, type OptionSpec, text, texts } from '../command.ts';
+
+const KUBECLIENT_TIMEOUT_MS = 15_000;
+
+/** The flags of every command that asks a cluster: which one, as whom, and for how long. */
+export const clusterFlags = {
+  kubeconfig: text('-c, --kubeconfig <file>', 'the kubeconfig; otherwise $KUBECONFIG, then ~/.kube/config'),
+  context: text('--context <name>', 'the context of the kubeconfig; otherwise its current one'),
+  as: text('--as <user>', 'ask in the name of this user or service account'),
+  asUid: text('--as-uid <uid>', 'ask in the name of this UID'),
+  asGroup: texts('--as-group <group>', 'ask in the name of this group; repeatable'),
+  kubeclientTimeout: durationMs(
+    '--kubeclient-timeout <duration>',
+    'how long one request to the cluster may take (15s)',
+    KUBECLIENT_TIMEOUT_MS,
+  ),
+};
+
+/** What `clusterFlags` read. */
+export type ClusterFlags = {
+  readonly [K in keyof typeof clusterFlags]: (typeof clusterFlags)[K] extends OptionSpec<infer T> ? T : never;
+};
