@@ -1,4 +1,5 @@
-import type { GatewayPort, GatewayTlsServer, OutboundListener, OutboundTables } from './tables.ts';
+import { findSuffix } from './suffix-table.ts';
+import type { GatewayPort, GatewayTlsServer, OutboundListener, OutboundTables, TlsServers } from './tables.ts';
 
 /**
  * The listener for a captured connection's original destination. A service's own address comes first, then the wildcard
@@ -16,22 +17,9 @@ export const selectOutbound = (
  * itself, else the longest `*.suffix`, else the one for all, as Envoy chooses filter chains.
  */
 export const selectTlsServer = (
-  servers: readonly GatewayTlsServer[],
+  { exact, suffixes, any }: TlsServers,
   serverName: string,
-): GatewayTlsServer | undefined => {
-  let best: GatewayTlsServer | undefined;
-  let length = -1;
-  for (const server of servers) {
-    for (const name of server.serverNames) {
-      if (name === serverName) return server;
-      const isCovered = name === '*' || (name.startsWith('*.') && serverName.endsWith(name.slice(1)));
-      if (!isCovered || name.length <= length) continue;
-      best = server;
-      length = name.length;
-    }
-  }
-  return best;
-};
+): GatewayTlsServer | undefined => exact.get(serverName) ?? findSuffix(suffixes, serverName) ?? any;
 
 /** The routes of HTTP that came to a gateway's port, behind TLS for a server name where there is one. */
 export const gatewayRoutes = (

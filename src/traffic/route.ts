@@ -1,6 +1,7 @@
 import { claimMatches } from './claims.ts';
 import type { RequestHead } from './request.ts';
 import { matchesString } from './string-matcher.ts';
+import { findSuffix } from './suffix-table.ts';
 import type {
   Destinations,
   HeaderMatcher,
@@ -20,11 +21,7 @@ export const findVirtualHost = (table: RouteTable, authority: string): VirtualHo
   const host = (table.ignorePort ? withoutPort(authority) : authority).toLowerCase();
   const found = table.exact.get(host);
   if (found !== undefined) return found;
-  for (const entry of table.suffixes) {
-    // `*.example.com` stands for at least one character.
-    if (host.length > entry.suffix.length && host.endsWith(entry.suffix)) return entry.virtualHost;
-  }
-  return table.any;
+  return findSuffix(table.suffixes, host) ?? table.any;
 };
 
 /** The first route that holds for the request; undefined means 404 with flag NR. Allocates only for a query. */

@@ -7,6 +7,7 @@ import type { Cidr } from '../base/cidr.ts';
 import type { Span } from '../base/span.ts';
 import type { Peer } from '../telemetry/peer.ts';
 import type { PathNormalization } from './path.ts';
+import type { SuffixTable } from './suffix-table.ts';
 import type { TokenRule } from './token-rules.ts';
 
 /** The object and line of the user's input a table entry comes from; absent for what Istio adds by itself. */
@@ -43,7 +44,7 @@ export interface ProxyTables {
   /** Gateways only: by the port the gateway's pod listens on. */
   readonly gateway: ReadonlyMap<number, GatewayPort>;
   /** By Envoy's name: `outbound|80|v1|reviews.default.svc.cluster.local`. */
-  readonly clusters: ReadonlyMap<string, Cluster>;
+  readonly clusters: ClusterTable;
   /** Peers by mesh address, for telemetry of plaintext callers. */
   readonly peers: ReadonlyMap<string, Peer>;
   readonly accessLog: AccessLogSettings;
@@ -112,7 +113,17 @@ export interface GatewayPort {
   /** The port carries connections without HTTP or TLS of its own, all of them by this route. */
   readonly tcp?: TcpRoute;
   /** The port carries TLS alone; which of these takes a connection is a matter of its server name. */
-  readonly tls?: readonly GatewayTlsServer[];
+  readonly tls?: TlsServers;
+}
+
+/** By server name, each of the first server that has it. */
+export interface TlsServers {
+  readonly all: readonly GatewayTlsServer[];
+  readonly exact: ReadonlyMap<string, GatewayTlsServer>;
+  /** `.example.com` for `*.example.com`. */
+  readonly suffixes: SuffixTable<GatewayTlsServer>;
+  /** Takes every connection, also one that names no server. */
+  readonly any: GatewayTlsServer | undefined;
 }
 
 /** A filter chain of a TLS port: exactly one of `routes` (HTTP behind TLS) and `tcp` (its bytes) is there. */
@@ -149,8 +160,8 @@ export interface RouteTable {
   readonly name: string;
   /** Lower-case host, with and without port where Istio lists both. */
   readonly exact: ReadonlyMap<string, VirtualHost>;
-  /** `.example.com` for `*.example.com`, longest first. */
-  readonly suffixes: readonly { readonly suffix: string; readonly virtualHost: VirtualHost }[];
+  /** `.example.com` for `*.example.com`. */
+  readonly suffixes: SuffixTable<VirtualHost>;
   readonly any: VirtualHost | undefined;
   /** Gateways ignore the port in Host (Istio sets ignore_port_in_host_matching there). */
   readonly ignorePort: boolean;
@@ -323,6 +334,12 @@ export interface ServiceRef {
   readonly host: string;
   readonly name: string;
   readonly namespace: string;
+}
+
+/** Clusters by name. Those of a service may be made when they are first asked for; they never change. */
+export interface ClusterTable {
+  get(name: string): Cluster | undefined;
+  values(): Iterable<Cluster>;
 }
 
 export interface Cluster {

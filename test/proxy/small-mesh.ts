@@ -4,6 +4,7 @@ import type { Identity } from '../../src/ca/certificate.ts';
 import { createSigner, type KeyedCertificate, mintRoot } from '../../src/ca/mint.ts';
 import type { Network, SocketAddress } from '../../src/proxy/proxy.ts';
 import type { Peer } from '../../src/telemetry/peer.ts';
+import { suffixTable } from '../../src/traffic/suffix-table.ts';
 import type {
   Cluster,
   Endpoint,
@@ -67,7 +68,7 @@ export const route = (action: RouteAction, changes: Partial<Route> = {}): Route 
 export const routeTable = (...routes: readonly Route[]): RouteTable => ({
   name: '80',
   exact: new Map(),
-  suffixes: [],
+  suffixes: suffixTable(new Map()),
   any: { name: 'any', domains: ['*'], routes, origin: undefined },
   ignorePort: true,
 });

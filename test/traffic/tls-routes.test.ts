@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { indexTlsServers } from '../../src/traffic/compile/tls-servers.ts';
 import { selectTlsServer } from '../../src/traffic/listener.ts';
-import type { GatewayPort } from '../../src/traffic/tables.ts';
+import type { GatewayPort, GatewayTlsServer } from '../../src/traffic/tables.ts';
 import { compileText } from './compile-text.ts';
 
 const listener = (hostname: string, tls: string): string => `
@@ -31,8 +32,11 @@ spec:
 const portOf = async (text: string): Promise<GatewayPort | undefined> =>
   [...(await compileText(text)).proxies.values()].find(({ node }) => node.mode === 'gateway')?.gateway.get(443);
 
+const serverOf = (port: GatewayPort | undefined, serverName: string): GatewayTlsServer | undefined =>
+  port?.tls === undefined ? undefined : selectTlsServer(port.tls, serverName);
+
 const destination = (port: GatewayPort | undefined, serverName: string): string | undefined =>
-  selectTlsServer(port?.tls ?? [], serverName)?.tcp?.destinations[0].cluster;
+  serverOf(port, serverName)?.tcp?.destinations[0].cluster;
 
 const APP = 'outbound|80||app.default.svc.cluster.local';
 
@@ -44,7 +48,7 @@ describe('a TLSRoute', () => {
     expect(destination(port, 'a.example.com')).toBe(APP);
     expect(destination(port, 'a.example.org')).toBeUndefined();
     expect(destination(port, 'a.other.com')).toBeUndefined();
-    expect(selectTlsServer(port?.tls ?? [], 'a.example.com')?.terminate).toBeUndefined();
+    expect(serverOf(port, 'a.example.com')?.terminate).toBeUndefined();
   });
 
   it('without any backend of weight leaves the port closed', async () => {
@@ -58,7 +62,7 @@ describe('a TLSRoute', () => {
         route('[a.example.com]'),
     );
     expect(destination(port, 'b.example.com')).toBe(APP);
-    expect(selectTlsServer(port?.tls ?? [], 'b.example.com')?.terminate).toMatchObject({ client: 'none' });
+    expect(serverOf(port, 'b.example.com')?.terminate).toMatchObject({ client: 'none' });
   });
 });
 
@@ -72,11 +76,11 @@ describe('a server name', () => {
       server('x.org', '*.example.com'),
       server('a.example.com'),
     ] as const;
-    const servers = [all, short, long, own];
+    const servers = indexTlsServers([all, short, long, own]);
     expect(selectTlsServer(servers, 'a.example.com')).toBe(own);
     expect(selectTlsServer(servers, 'b.example.com')).toBe(long);
     expect(selectTlsServer(servers, 'example.com')).toBe(short);
     expect(selectTlsServer(servers, '')).toBe(all);
-    expect(selectTlsServer([own, short], '')).toBeUndefined();
+    expect(selectTlsServer(indexTlsServers([own, short]), '')).toBeUndefined();
   });
 });

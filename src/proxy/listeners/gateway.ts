@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Identity } from '../../ca/certificate.ts';
 import { selectTlsServer } from '../../traffic/listener.ts';
-import type { GatewayTlsServer, TcpRoute, TlsTermination } from '../../traffic/tables.ts';
+import type { GatewayTlsServer, TcpRoute, TlsServers, TlsTermination } from '../../traffic/tables.ts';
 import { type Link, linkAccepted, linkByEvents } from '../link.ts';
 import type { Place, PlaceTls } from '../place.ts';
 import type { ProxyState } from '../proxy-state.ts';
@@ -41,7 +41,7 @@ const placeOf = (state: ProxyState, port: number, socket: Socket, tls: PlaceTls 
   };
 };
 
-const acceptTls = (state: ProxyState, port: number, socket: Socket, servers: readonly GatewayTlsServer[]): void =>
+const acceptTls = (state: ProxyState, port: number, socket: Socket, servers: TlsServers): void =>
   awaitFirstByte(state, socket, (bytes) => {
     const serverName = bytes[0] === TLS_HANDSHAKE ? awaitServerName(bytes) : '';
     if (serverName === undefined) return undefined;

@@ -6,7 +6,7 @@ import type { Authorization, AuthorizationPolicies, AuthorizationRule, Origin } 
 import { checkPolicy, warnOfAbsentFacts } from './authorization-check.ts';
 import { compileRule, type RuleContext, withoutHttp } from './authorization-rules.ts';
 import type { MeshSettings } from './mesh-settings.ts';
-import { appliesTo, warnOfTargets } from './policy-target.ts';
+import { indexTargeted, warnOfTargets } from './policy-target.ts';
 import { originOf, type Report } from './report.ts';
 
 /** Where a policy's rules are asked, by its action. */
@@ -27,8 +27,9 @@ export const indexAuthorization = (mesh: Mesh, settings: MeshSettings, report: R
   const plans = mesh.of('AuthorizationPolicy').flatMap((resource) => planPolicy(resource, mesh, settings, report));
   const trustedProxies = mesh.config.defaultConfig.gatewayTopology?.numTrustedProxies ?? 0;
   const known = new Map<string, Authorization>();
+  const plansFor = indexTargeted(plans, ({ resource }) => resource, settings.rootNamespace);
   return (pod) => {
-    const applying = plans.filter(({ resource }) => appliesTo(resource, pod, settings.rootNamespace));
+    const applying = plansFor(pod);
     if (applying.length === 0) return undefined;
     const key = applying.map(({ resource }) => resource.order).join(',');
     const found = known.get(key);

@@ -3,10 +3,16 @@ import type { Mesh } from '../../model/mesh.ts';
 import type { ConnectionPool, LoadBalancer } from '../../model/schema/generated/types-istio.ts';
 import { matchesLabels } from '../../model/selector.ts';
 import { spanOf } from '../../yaml/located.ts';
-import type { Balancer, Cluster, Endpoint, Origin, ServiceRef, UpstreamTransport } from '../tables.ts';
+import type { Balancer, Cluster, Endpoint, Origin, ProxyNode, ServiceRef, UpstreamTransport } from '../tables.ts';
 import { lifetimesOf, limitsOf } from './connection-pool.ts';
-import type { Client, DestinationRuleIndex, PortPolicy } from './destination-rules.ts';
-import { overlayPolicy } from './destination-rules.ts';
+import {
+  type Client,
+  type DestinationRuleIndex,
+  type EffectiveRule,
+  namesSecret,
+  overlayPolicy,
+  type PortPolicy,
+} from './destination-rules.ts';
 import { hashBalancer } from './hash-policies.ts';
 import { peerOf, spiffeIdOf, UNKNOWN_PEER } from './identity.ts';
 import { warmupOf } from './load-balancer.ts';
@@ -16,21 +22,19 @@ import type { MutualTls } from './mutual-tls.ts';
 import { outboundClusterName, outboundSni } from './names.ts';
 import { compileOutlierDetection } from './outlier-detection.ts';
 import { originOf } from './report.ts';
-import type { MeshService, MeshServicePort, ServiceEndpoint, ServiceRegistry } from './services.ts';
+import type { MeshService, MeshServicePort, ServiceEndpoint } from './services.ts';
 import { originationOf } from './tls-origination.ts';
 import { trafficDistribution, withTopology } from './traffic-distribution.ts';
-import type { VirtualServicePlan } from './virtual-services.ts';
-import { destinationHosts, visiblePlans, visibleServices } from './visibility.ts';
 
 /** What the outbound clusters of every proxy are made from. */
 export interface ClusterSources {
   readonly mesh: Mesh;
-  readonly registry: ServiceRegistry;
-  readonly virtualServices: readonly VirtualServicePlan[];
   readonly rules: DestinationRuleIndex;
   readonly mutualTls: MutualTls;
   readonly settings: MeshSettings;
 }
+
+type ProxyMode = ProxyNode['mode'];
 
 const LEAST_REQUEST: Balancer = { kind: 'least-request' };
 
@@ -45,51 +49,59 @@ const fixedCluster = (name: string, kind: Cluster['kind'], connectTimeoutMs: num
   origin: undefined,
 });
 
-/** The clusters a client sees: one per service, port and subset, and Istio's fixed ones. */
-export const compileOutboundClusters = (
-  sources: ClusterSources,
-  client: Client,
-  mode: 'sidecar' | 'gateway',
-): Map<string, Cluster> => {
-  const clusters = new Map<string, Cluster>();
-  const add = (cluster: Cluster): void => {
-    clusters.set(cluster.name, cluster);
-  };
-  const timeout = sources.settings.connectTimeoutMs;
-  add(fixedCluster('BlackHoleCluster', 'blackhole', timeout));
-  if (mode === 'sidecar') {
-    add({ ...fixedCluster('PassthroughCluster', 'original-destination', timeout), http: 'same' });
-  }
-  for (const service of reachableServices(sources, client)) {
+/** The clusters of a proxy that are no service's. */
+export const fixedClusters = (mode: ProxyMode, { connectTimeoutMs }: MeshSettings): readonly Cluster[] => [
+  fixedCluster('BlackHoleCluster', 'blackhole', connectTimeoutMs),
+  ...(mode === 'sidecar'
+    ? [{ ...fixedCluster('PassthroughCluster', 'original-destination', connectTimeoutMs), http: 'same' } as const]
+    : []),
+];
+
+/** The clusters that clients have for a service: one per port and subset, by name. */
+export type ClustersOf = (service: MeshService, client: Client, mode: ProxyMode) => ReadonlyMap<string, Cluster>;
+
+/** Compiles a service's clusters when they are asked for; clients for whom they are the same share them. */
+export const shareClusters = (sources: ClusterSources): ClustersOf => {
+  const known = new Map<MeshService, Map<string, ReadonlyMap<string, Cluster>>>();
+  return (service, client, mode) => {
     const rule = sources.rules.find(service, client);
-    const isSelected = rule?.resource.object.spec?.workloadSelector !== undefined;
-    for (const port of service.ports) {
-      const policy = overlayPolicy(undefined, rule?.policy, port.number);
-      const context = { sources, service, port, mode, client, isSelected };
-      add(toCluster(context, '', undefined, policy, rule === undefined ? undefined : originOf(rule.resource)));
-      for (const { subset, resource } of rule?.subsets ?? []) {
-        const subsetPolicy = overlayPolicy(policy, subset.trafficPolicy, port.number);
-        add(toCluster(context, subset.name, subset.labels, subsetPolicy, originOf(resource, [subset])));
-      }
-    }
-  }
-  return clusters;
+    const secrets = rule !== undefined && namesSecret(rule) ? client.namespace : '';
+    // Rules are made of different objects, so the order of the first one tells them apart.
+    const key = [mode, rule?.resource.order, secrets, client.placement].join('|');
+    const variants = known.get(service) ?? new Map<string, ReadonlyMap<string, Cluster>>();
+    known.set(service, variants);
+    const clusters = variants.get(key) ?? compileServiceClusters(sources, service, rule, client, mode);
+    variants.set(key, clusters);
+    return clusters;
+  };
 };
 
-/** What a Sidecar hides is reachable all the same where a visible rule sends there. */
-const reachableServices = (sources: ClusterSources, client: Client): readonly MeshService[] => {
-  if (client.scope === undefined) return visibleServices(sources, client);
-  const destinations = destinationHosts(visiblePlans(sources, client));
-  const everything = visibleServices(sources, { ...client, scope: undefined });
-  const seen = new Set(visibleServices(sources, client));
-  return everything.filter((service) => seen.has(service) || destinations.has(service.host));
+const compileServiceClusters = (
+  sources: ClusterSources,
+  service: MeshService,
+  rule: EffectiveRule | undefined,
+  client: Client,
+  mode: ProxyMode,
+): ReadonlyMap<string, Cluster> => {
+  const isSelected = rule?.resource.object.spec?.workloadSelector !== undefined;
+  const clusters = service.ports.flatMap((port) => {
+    const policy = overlayPolicy(undefined, rule?.policy, port.number);
+    const context = { sources, service, port, mode, client, isSelected };
+    const origin = rule === undefined ? undefined : originOf(rule.resource);
+    const subsets = (rule?.subsets ?? []).map(({ subset, resource }) => {
+      const subsetPolicy = overlayPolicy(policy, subset.trafficPolicy, port.number);
+      return toCluster(context, subset.name, subset.labels, subsetPolicy, originOf(resource, [subset]));
+    });
+    return [toCluster(context, '', undefined, policy, origin), ...subsets];
+  });
+  return new Map(clusters.map((cluster) => [cluster.name, cluster]));
 };
 
 interface ClusterContext {
   readonly sources: ClusterSources;
   readonly service: MeshService;
   readonly port: MeshServicePort;
-  readonly mode: 'sidecar' | 'gateway';
+  readonly mode: ProxyMode;
   readonly client: Client;
   /** The DestinationRule in force names this proxy's labels. */
   readonly isSelected: boolean;

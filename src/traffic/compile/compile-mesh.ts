@@ -1,11 +1,13 @@
 import type { Pod } from '../../model/pod.ts';
 import type { Peer } from '../../telemetry/peer.ts';
-import type { Cluster, GatewayPort, OutboundTables, ProxyNode, ProxyTables } from '../tables.ts';
+import type { ClusterTable, GatewayPort, OutboundTables, ProxyNode, ProxyTables } from '../tables.ts';
 import { type AuthorizationOf, indexAuthorization } from './authorization.ts';
-import { type ClusterSources, compileOutboundClusters } from './clusters.ts';
+import { clusterTable, withOwn } from './cluster-table.ts';
+import { type ClusterSources, fixedClusters, shareClusters } from './clusters.ts';
 import { type Client, indexDestinationRules } from './destination-rules.ts';
 import { planGatewayApi } from './gateway-api/plan-gateway-api.ts';
 import { compileGatewayPorts, type GatewaySources, planGateways } from './gateways.ts';
+import { indexCovered } from './host-index.ts';
 import { peerOf, spiffeIdOf } from './identity.ts';
 import { compileInbound } from './inbound.ts';
 import { type MeshSettings, readMeshSettings } from './mesh-settings.ts';
@@ -14,11 +16,12 @@ import { compileOutbound, type OutboundSources } from './outbound.ts';
 import { Report } from './report.ts';
 import { indexTokenRules } from './request-authentication.ts';
 import { buildServiceEntries } from './service-entries.ts';
-import { buildRegistry } from './services.ts';
+import { buildRegistry, indexPods, indexServicesByPod, type ServiceRegistry } from './services.ts';
 import { indexSidecars, type SidecarScope } from './sidecar-scope.ts';
 import { trafficDistribution } from './traffic-distribution.ts';
 import { reportUnsupportedKinds } from './unsupported-kinds.ts';
 import { planVirtualServices } from './virtual-services.ts';
+import { viewOf } from './visibility.ts';
 import type { CompiledMesh, PlacedPod, World } from './world.ts';
 
 /** Compiles a configuration into the tables of every proxy; see `planMesh`. */
@@ -38,6 +41,8 @@ export interface MeshPlan {
   readonly tablesOf: (placed: PlacedPod) => ProxyTables | undefined;
   /** What its tables have, without making them. */
   readonly authorizationOf: AuthorizationOf;
+  /** Without the hosts of ServiceEntries. */
+  readonly services: ServiceRegistry;
   readonly problems: CompiledMesh['problems'];
 }
 
@@ -50,7 +55,10 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
   const report = new Report();
   const settings = readMeshSettings(mesh, report);
   // A host that a Service has is not given away to a ServiceEntry.
-  const registry = new Map([...buildServiceEntries(world, settings, report), ...buildRegistry(world)]);
+  const podsWith = indexPods(world);
+  const services = buildRegistry(world, podsWith);
+  const registry = new Map([...buildServiceEntries(world, podsWith, settings, report), ...services]);
+  const servicesOfPod = indexServicesByPod(registry);
   const mutualTls = indexMutualTls(mesh, settings.rootNamespace, report);
   const rules = indexDestinationRules(mesh, settings, report);
   const gatewayApi = planGatewayApi(mesh, registry, settings, report);
@@ -64,6 +72,8 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
   const sources: ClusterSources & OutboundSources & GatewaySources = {
     mesh,
     registry,
+    coversService: indexCovered(registry.keys()),
+    servicesOfPod,
     rules,
     mutualTls,
     settings,
@@ -83,11 +93,9 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
   const compileProxy = (placed: PlacedPod): ProxyTables => {
     const { pod } = placed;
     const shared = compileShared(placed);
-    const inbound = pod.proxyMode === 'sidecar' ? compileInbound(registry, mutualTls, placed) : undefined;
+    const inbound = pod.proxyMode === 'sidecar' ? compileInbound(servicesOfPod, mutualTls, placed) : undefined;
     const authorization = authorizationOf(pod);
     const tokens = tokenRulesOf(pod);
-    const clusters = new Map(shared.clusters);
-    for (const cluster of inbound?.clusters ?? []) clusters.set(cluster.name, cluster);
     return {
       generation,
       node: toNode(placed, settings),
@@ -95,7 +103,7 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
       inbound: inbound?.ports ?? new Map(),
       inboundDefault: mutualTls.of(pod, 0).mode,
       gateway: pod.proxyMode === 'gateway' ? compileGatewayPorts(sources, placed) : new Map<number, GatewayPort>(),
-      clusters,
+      clusters: inbound === undefined ? shared.clusters : withOwn(shared.clusters, inbound.clusters),
       peers,
       accessLog: settings.accessLog,
       pathNormalization: settings.pathNormalization,
@@ -112,14 +120,14 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
   };
   // Those of gateways have problems of their own.
   for (const placed of world.pods) if (placed.pod.proxyMode === 'gateway') tablesOf(placed);
-  return { tablesOf, authorizationOf, problems: report.problems };
+  return { tablesOf, authorizationOf, services, problems: report.problems };
 };
 
 const keyOf = ({ pod }: PlacedPod): string => `${pod.namespace}/${pod.name}`;
 
 interface SharedTables {
   readonly outbound: OutboundTables;
-  readonly clusters: ReadonlyMap<string, Cluster>;
+  readonly clusters: ClusterTable;
 }
 
 const NO_OUTBOUND: OutboundTables = { byAddress: new Map(), byPort: new Map(), unknown: 'blackhole' };
@@ -131,6 +139,7 @@ const shareOutbound = (
   sidecarScope: (pod: Pod) => SidecarScope | undefined,
 ): ((placed: PlacedPod) => SharedTables) => {
   const known = new Map<string, SharedTables>();
+  const clustersOf = shareClusters(sources);
   const { rules, settings } = sources;
   const { localityLbSetting: ofMesh } = settings;
   const prefers = [...sources.registry.values()].some((service) => trafficDistribution(service, sources.mesh));
@@ -141,15 +150,19 @@ const shareOutbound = (
     const mode = pod.proxyMode === 'gateway' ? 'gateway' : 'sidecar';
     const labels = usesLabels || ranks ? JSON.stringify(Object.entries(pod.labels).sort()) : '';
     const scope = mode === 'sidecar' ? sidecarScope(pod) : undefined;
-    const locality = usesLocality ? pod.locality : '';
     const node = ranks ? pod.nodeName : undefined;
-    const key = [mode, pod.namespace, scope?.name, locality, node, labels].join('|');
+    const placement = usesLocality ? [pod.locality, node, ranks ? labels : ''].join('|') : '';
+    const key = [mode, pod.namespace, scope?.key, placement, labels].join('|');
     const found = known.get(key);
     if (found !== undefined) return found;
-    const client: Client = { namespace: pod.namespace, labels: pod.labels, locality: pod.locality, node, scope };
+    const { namespace, locality } = pod;
+    const client: Client = { namespace, labels: pod.labels, locality, node, placement, scope };
+    const view = viewOf(sources, client);
     const shared = {
-      outbound: mode === 'gateway' ? NO_OUTBOUND : compileOutbound(sources, client),
-      clusters: compileOutboundClusters(sources, client, mode),
+      outbound: mode === 'gateway' ? NO_OUTBOUND : compileOutbound(sources, client, view),
+      clusters: clusterTable(fixedClusters(mode, settings), view.reachable, (service) =>
+        clustersOf(service, client, mode),
+      ),
     };
     known.set(key, shared);
     return shared;

@@ -13,14 +13,15 @@ import type {
 } from '../../model/schema/generated/types-istio.ts';
 import { matchesLabels } from '../../model/selector.ts';
 import { checkDestinationRule } from './destination-rule-check.ts';
+import { indexHosts } from './host-index.ts';
 import type { MeshSettings } from './mesh-settings.ts';
-import { hostCovers, isExportedTo } from './names.ts';
+import { isExportedTo } from './names.ts';
 import type { Report } from './report.ts';
 import type { MeshService } from './services.ts';
 import type { SidecarScope } from './sidecar-scope.ts';
 
 /** One rule after merging the objects of a namespace that name the same host; the oldest one's policy counts. */
-interface EffectiveRule {
+export interface EffectiveRule {
   readonly host: string;
   readonly namespace: string;
   readonly exportTo: readonly string[] | undefined;
@@ -39,6 +40,8 @@ export interface Client {
   readonly locality: string;
   /** The machine it runs on, where the input says so. */
   readonly node?: string | undefined;
+  /** All of it that endpoints are ranked by, in one text; absent where nothing ranks them. */
+  readonly placement?: string;
   /** Of the Sidecar that is for the client; undefined = everything exported. */
   readonly scope: SidecarScope | undefined;
 }
@@ -58,35 +61,41 @@ export interface DestinationRuleIndex {
 
 /** Validates, merges and indexes the DestinationRules of a mesh. */
 export const indexDestinationRules = (mesh: Mesh, settings: MeshSettings, report: Report): DestinationRuleIndex => {
-  const byNamespace = new Map<string, EffectiveRule[]>();
+  const byNamespace = new Map<string, Map<string, EffectiveRule>>();
   for (const resource of mesh.of('DestinationRule')) {
     checkDestinationRule(resource, report);
     const spec = resource.object.spec;
     if (spec === undefined || report.isInvalid(resource)) continue;
-    const rules = byNamespace.get(resource.namespace) ?? [];
+    const rules = byNamespace.get(resource.namespace) ?? new Map<string, EffectiveRule>();
     byNamespace.set(resource.namespace, rules);
     const host = resolveShortName(spec.host, resource.namespace);
     const clientLabels = spec.workloadSelector?.matchLabels;
-    const same = rules.findIndex(
-      (rule) => rule.host === host && JSON.stringify(rule.clientLabels) === JSON.stringify(clientLabels),
-    );
+    const key = JSON.stringify([host, clientLabels]);
     const subsets = (spec.subsets ?? []).map((subset) => ({ subset, resource }));
-    const older = rules[same];
-    if (older === undefined) {
-      const { exportTo, trafficPolicy: policy } = spec;
-      rules.push({ host, namespace: resource.namespace, exportTo, clientLabels, policy, subsets, resource });
-    } else rules[same] = mergeInto(older, spec.trafficPolicy, subsets);
+    const older = rules.get(key);
+    const { exportTo, trafficPolicy: policy } = spec;
+    rules.set(
+      key,
+      older === undefined
+        ? { host, namespace: resource.namespace, exportTo, clientLabels, policy, subsets, resource }
+        : mergeInto(older, policy, subsets),
+    );
   }
+  const all = [...byNamespace.values()].flatMap((rules) => [...rules.values()]);
+  const covering = new Map(
+    [...byNamespace].map(([namespace, rules]) => [namespace, indexHosts(rules.values(), ({ host }) => [host])]),
+  );
+  const rulesFor = (namespace: string, { host }: MeshService) => covering.get(namespace)?.(host) ?? [];
   return {
-    usesClientLabels: [...byNamespace.values()].some((rules) => rules.some((rule) => rule.clientLabels !== undefined)),
-    usesClientLocality: [...byNamespace.values()].some((rules) => rules.some(asksForLocality)),
-    usesHashing: [...byNamespace.values()].some((rules) => rules.some(asksForHashing)),
-    ranksByLabels: [...byNamespace.values()].some((rules) => rules.some(asksForLabels)),
+    usesClientLabels: all.some((rule) => rule.clientLabels !== undefined),
+    usesClientLocality: all.some(asksForLocality),
+    usesHashing: all.some(asksForHashing),
+    ranksByLabels: all.some(asksForLabels),
     find: (service, client) => {
-      const own = mostSpecific(byNamespace.get(client.namespace) ?? [], service, client);
+      const own = mostSpecific(rulesFor(client.namespace, service), service, client);
       if (own !== undefined) return own;
       for (const namespace of [service.namespace, settings.rootNamespace]) {
-        const exported = (byNamespace.get(namespace) ?? []).filter((rule) =>
+        const exported = rulesFor(namespace, service).filter((rule) =>
           isExportedTo(rule.exportTo ?? settings.destinationRuleExportTo, rule.namespace, client.namespace),
         );
         const found = mostSpecific(exported, service, client);
@@ -110,10 +119,14 @@ const asksForHashing = (rule: EffectiveRule): boolean =>
 const asksForLabels = (rule: EffectiveRule): boolean =>
   policyParts(rule).some(({ loadBalancer }) => loadBalancer?.localityLbSetting?.failoverPriority !== undefined);
 
+/** Whether what it makes of a service depends on the Secrets of the client's namespace. */
+export const namesSecret = (rule: EffectiveRule): boolean =>
+  policyParts(rule).some(({ tls }) => tls?.credentialName !== undefined);
+
 const policyParts = ({
   policy,
   subsets,
-}: EffectiveRule): readonly Pick<TrafficPolicy, 'loadBalancer' | 'outlierDetection'>[] =>
+}: EffectiveRule): readonly Pick<TrafficPolicy, 'loadBalancer' | 'outlierDetection' | 'tls'>[] =>
   [policy, ...subsets.map(({ subset }) => subset.trafficPolicy)].flatMap((own) =>
     own === undefined ? [] : [own, ...(own.portLevelSettings ?? [])],
   );
@@ -132,6 +145,7 @@ const mergeInto = (
   };
 };
 
+/** Of rules for the service's host, the one that counts. */
 const mostSpecific = (
   rules: readonly EffectiveRule[],
   service: MeshService,
@@ -139,7 +153,6 @@ const mostSpecific = (
 ): EffectiveRule | undefined => {
   let best: EffectiveRule | undefined;
   for (const rule of rules) {
-    if (!hostCovers(rule.host, service.host)) continue;
     if (rule.clientLabels !== undefined) {
       if (rule.namespace !== client.namespace || !matchesLabels(rule.clientLabels ?? {}, client.labels)) continue;
     }

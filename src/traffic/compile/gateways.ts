@@ -12,9 +12,9 @@ import { intersectHosts, isExportedTo } from './names.ts';
 import { originOf, type Report } from './report.ts';
 import { buildRouteTable } from './route-table.ts';
 import { isCatchAll, MATCH_ALL } from './rule-match.ts';
-import type { ServiceRegistry } from './services.ts';
+import type { ServiceRegistry, ServicesOfPod } from './services.ts';
 import { compileTermination } from './tls-credentials.ts';
-import { type BoundPlan, compileTlsServers, tcpRouteAt } from './tls-servers.ts';
+import { type BoundPlan, compileTlsServers, indexTlsServers, tcpRouteAt } from './tls-servers.ts';
 import type { VirtualServicePlan } from './virtual-services.ts';
 import type { PlacedPod } from './world.ts';
 
@@ -24,6 +24,7 @@ export interface GatewaySources {
   readonly report: Report;
   readonly gateways: readonly GatewayPlan[];
   readonly registry: ServiceRegistry;
+  readonly servicesOfPod: ServicesOfPod;
   readonly virtualServices: readonly VirtualServicePlan[];
   readonly rules: DestinationRuleIndex;
   readonly settings: MeshSettings;
@@ -40,7 +41,7 @@ export const compileGatewayPorts = (sources: GatewaySources, placed: PlacedPod):
     if (!servesGateway(plan, sources.registry, placed)) continue;
     const { resource, name: gateway, servers } = plan;
     for (const server of servers) {
-      for (const port of podPorts(sources.registry, placed, server.port.number)) {
+      for (const port of podPorts(sources.servicesOfPod, placed, server.port.number)) {
         const known = bound.get(port) ?? [];
         known.push({ resource, gateway, server });
         bound.set(port, known);
@@ -83,7 +84,7 @@ const toPort = (
     (own) => tableOf(httpsRouteName(own), [own]),
     (own) => compileTermination(sources.mesh, own, own.server.tls ?? {}, placed.pod.namespace, sources.report),
   );
-  return tls.length === 0 ? undefined : { ...shared, routes: nothing, tls };
+  return tls.length === 0 ? undefined : { ...shared, routes: nothing, tls: indexTlsServers(tls) };
 };
 
 const transportOf = (server: GatewayServer): 'http' | 'tcp' | 'tls' => {
@@ -102,9 +103,9 @@ const servesGateway = ({ pods }: GatewayPlan, registry: ServiceRegistry, placed:
     : pods.services.some((host) => registry.get(host)?.pods.includes(placed) === true);
 
 /** A server's port is that of the gateway's Service; without such a Service it is the pod's own. */
-const podPorts = (registry: ServiceRegistry, placed: PlacedPod, number: number): readonly number[] => {
+const podPorts = (services: ServicesOfPod, placed: PlacedPod, number: number): readonly number[] => {
   const targets = new Set<number>();
-  for (const service of registry.values()) {
+  for (const service of services.get(placed) ?? []) {
     for (const port of service.ports) {
       if (port.number !== number) continue;
       for (const target of port.targets) if (target.placed === placed) targets.add(target.port);

@@ -5,7 +5,7 @@ import type { MutualTls } from './mutual-tls.ts';
 import { forwardRoute } from './outbound.ts';
 import type { PortProtocol } from './protocol.ts';
 import { buildRouteTable } from './route-table.ts';
-import type { MeshService, MeshServicePort, ServiceRegistry } from './services.ts';
+import type { MeshService, MeshServicePort, ServicesOfPod } from './services.ts';
 import type { PlacedPod } from './world.ts';
 
 /** The cluster of ports that no service of the pod declares. */
@@ -17,11 +17,10 @@ export interface CompiledInbound {
 }
 
 /** The inbound ports of a pod with sidecar: every target port of its services, and ports that mTLS policies name. */
-export const compileInbound = (registry: ServiceRegistry, mutualTls: MutualTls, placed: PlacedPod): CompiledInbound => {
+export const compileInbound = (services: ServicesOfPod, mutualTls: MutualTls, placed: PlacedPod): CompiledInbound => {
   const ports = new Map<number, InboundPort>();
   const clusters: Cluster[] = [applicationCluster(INBOUND_PASSTHROUGH, placed, undefined, undefined, 'auto')];
-  for (const service of registry.values()) {
-    if (!service.pods.includes(placed)) continue;
+  for (const service of services.get(placed) ?? []) {
     for (const port of service.ports) {
       const target = port.targets.find((candidate) => candidate.placed === placed)?.port;
       if (target === undefined || ports.has(target)) continue;

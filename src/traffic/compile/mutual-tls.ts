@@ -1,8 +1,8 @@
+import { indexSelecting } from '../../model/label-index.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import type { Pod } from '../../model/pod.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { PeerAuthentication } from '../../model/schema/generated/types-istio.ts';
-import { matchesLabels } from '../../model/selector.ts';
 import type { MtlsMode, Origin } from '../tables.ts';
 import { originOf, type Report } from './report.ts';
 
@@ -17,6 +17,12 @@ export interface MutualTls {
   of(pod: Pod, port: number): EffectiveMtls;
   /** The pod's ports that a policy names one by one. */
   namedPorts(pod: Pod): readonly number[];
+}
+
+/** What holds for a pod as a whole, and the policy that selects it, which may name ports. */
+interface WorkloadMtls {
+  readonly own: Resource<PeerAuthentication> | undefined;
+  readonly workload: EffectiveMtls;
 }
 
 const DEFAULT: EffectiveMtls = { mode: 'PERMISSIVE', origin: undefined };
@@ -35,30 +41,33 @@ export const indexMutualTls = (mesh: Mesh, rootNamespace: string, report: Report
     }
     return !report.isInvalid(policy);
   });
-  const wide = policies.filter((policy) => selectorLabels(policy) === undefined);
-  const narrow = policies.filter((policy) => selectorLabels(policy) !== undefined);
-  const meshWide = modeOf(
-    wide.find((policy) => policy.namespace === rootNamespace),
-    DEFAULT,
+  const wide = new Map<string, Resource<PeerAuthentication>>();
+  for (const policy of policies) {
+    if (selectorLabels(policy) === undefined && !wide.has(policy.namespace)) wide.set(policy.namespace, policy);
+  }
+  const meshWide = modeOf(wide.get(rootNamespace), DEFAULT);
+  const narrowOf = indexSelecting(
+    policies.filter((policy) => selectorLabels(policy) !== undefined),
+    (policy) => ({ namespace: policy.namespace, labels: selectorLabels(policy) ?? {} }),
   );
-  const workloadPolicy = (pod: Pod): Resource<PeerAuthentication> | undefined =>
-    narrow.find(
-      (policy) => policy.namespace === pod.namespace && matchesLabels(selectorLabels(policy) ?? {}, pod.labels),
-    );
+  const known = new WeakMap<Pod, WorkloadMtls>();
+  const workloadOf = (pod: Pod): WorkloadMtls => {
+    const found = known.get(pod);
+    if (found !== undefined) return found;
+    const [own] = narrowOf(pod.namespace, pod.labels);
+    const made = { own, workload: modeOf(own, modeOf(wide.get(pod.namespace), meshWide)) };
+    known.set(pod, made);
+    return made;
+  };
   return {
     of: (pod, port) => {
-      const namespaceWide = modeOf(
-        wide.find((policy) => policy.namespace === pod.namespace),
-        meshWide,
-      );
-      const own = workloadPolicy(pod);
-      const workload = modeOf(own, namespaceWide);
+      const { own, workload } = workloadOf(pod);
       const ports = own?.object.spec?.portLevelMtls;
       const mode = ports?.[String(port)]?.mode;
       if (own === undefined || ports === undefined || mode === undefined || mode === 'UNSET') return workload;
       return { mode, origin: originOf(own, [ports, String(port)]) };
     },
-    namedPorts: (pod) => Object.keys(workloadPolicy(pod)?.object.spec?.portLevelMtls ?? {}).map(Number),
+    namedPorts: (pod) => Object.keys(workloadOf(pod).own?.object.spec?.portLevelMtls ?? {}).map(Number),
   };
 };
 

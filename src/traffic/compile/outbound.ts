@@ -1,6 +1,7 @@
 import type { OutboundListener, OutboundTables, Route, RouteTable, TcpRoute, VirtualHost } from '../tables.ts';
 import type { Client, DestinationRuleIndex } from './destination-rules.ts';
 import { type Hashing, hashingFor } from './hashing.ts';
+import { type HostIndex, indexHosts } from './host-index.ts';
 import { instantiateRules, instantiateTcp, type RuleScope } from './instantiate.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import { hostCovers, outboundClusterName } from './names.ts';
@@ -10,11 +11,13 @@ import { MATCH_ALL } from './rule-match.ts';
 import type { MeshService, MeshServicePort, ServiceRegistry } from './services.ts';
 import { hostDomains, serviceDomains } from './virtual-host-domains.ts';
 import type { VirtualServicePlan } from './virtual-services.ts';
-import { visiblePlans, visibleServices } from './visibility.ts';
+import type { ClientView } from './visibility.ts';
 
 /** What the outbound listeners of sidecars are made from. */
 export interface OutboundSources {
   readonly registry: ServiceRegistry;
+  /** Whether any service has the host, or one that the wildcard covers. */
+  readonly coversService: (host: string) => boolean;
   readonly virtualServices: readonly VirtualServicePlan[];
   readonly rules: DestinationRuleIndex;
   readonly settings: MeshSettings;
@@ -23,26 +26,26 @@ export interface OutboundSources {
 interface OutboundContext {
   readonly sources: OutboundSources;
   readonly client: Client;
-  readonly services: readonly MeshService[];
-  /** On the mesh and visible to the client, oldest first. */
-  readonly plans: readonly VirtualServicePlan[];
+  readonly view: ClientView;
+  /** Of the plans that the client sees. */
+  readonly plansFor: HostIndex<VirtualServicePlan>;
   readonly unknown: MeshSettings['unknown'];
   readonly hashing: Hashing | undefined;
 }
 
 /** The listeners of a sidecar: one per port for HTTP services together, one per address for everything else. */
-export const compileOutbound = (sources: OutboundSources, client: Client): OutboundTables => {
+export const compileOutbound = (sources: OutboundSources, client: Client, view: ClientView): OutboundTables => {
   const context: OutboundContext = {
     sources,
     client,
-    services: visibleServices(sources, client),
-    plans: visiblePlans(sources, client),
+    view,
+    plansFor: indexHosts(view.plans, ({ hosts }) => hosts),
     unknown: client.scope?.unknown ?? sources.settings.unknown,
     hashing: hashingFor(sources.rules, sources.registry, client),
   };
   const byAddress = new Map<string, OutboundListener>();
   const httpPorts = new Set<number>();
-  for (const service of context.services) {
+  for (const service of view.services) {
     for (const port of service.ports) {
       if (port.protocol === 'http' || port.protocol === 'http2') httpPorts.add(port.number);
       else for (const address of addressesOf(service, port)) addListener(byAddress, context, service, port, address);
@@ -56,7 +59,7 @@ export const compileOutbound = (sources: OutboundSources, client: Client): Outbo
 
 /** TCP of a ServiceEntry without addresses takes its whole port, unless HTTP services have it. */
 const addAddressless = (byPort: Map<number, OutboundListener>, context: OutboundContext): void => {
-  for (const service of context.services) {
+  for (const service of context.view.services) {
     if (service.source !== 'service-entry' || service.addresses.length > 0) continue;
     for (const port of service.ports) {
       if (port.protocol === 'http' || port.protocol === 'http2' || byPort.has(port.number)) continue;
@@ -108,7 +111,7 @@ const plainTcp = (cluster: string): TcpRoute => ({
 const wildcardRoutes = (context: OutboundContext, port: number): RouteTable => {
   const virtualHosts: VirtualHost[] = [];
   const known = new Set<string>();
-  for (const service of context.services) {
+  for (const service of context.view.services) {
     const own = service.ports.find((candidate) => candidate.number === port);
     if (own === undefined || own.protocol === 'tcp') continue;
     known.add(service.host);
@@ -133,7 +136,7 @@ const scopeOf = (context: OutboundContext, plan: VirtualServicePlan, port: numbe
 const candidatePlans = (context: OutboundContext, service: MeshService): readonly VirtualServicePlan[] => {
   const { host } = service;
   const own = context.client.namespace;
-  const heard = context.plans.filter((plan) => isHeard(plan, service, own));
+  const heard = context.plansFor(host).filter((plan) => isHeard(plan, service, own));
   // The client's own routes of the Gateway API come before those of the service's namespace.
   const isOwn = ({ semantics, namespace }: VirtualServicePlan): boolean =>
     semantics === 'gateway-api' && namespace === own;
@@ -200,12 +203,11 @@ export const forwardRoute = (
 });
 
 const hostsWithoutService = (context: OutboundContext, port: number): readonly VirtualHost[] => {
-  const { registry } = context.sources;
-  return context.plans.flatMap((plan) => {
+  return context.view.plans.flatMap((plan) => {
     const routes = instantiateRules(plan.rules, scopeOf(context, plan, port));
     if (routes.length === 0) return [];
     return plan.hosts
-      .filter((host) => ![...registry.keys()].some((service) => hostCovers(host, service)))
+      .filter((host) => !context.sources.coversService(host))
       .map((host) => ({
         name: `${host}:${port}`,
         domains: hostDomains(host, port),

@@ -9,7 +9,7 @@ import type {
 import { parseJsonObject } from '../json-object.ts';
 import { plainAudience } from '../jwt.ts';
 import type { KeySource, TokenPlace, TokenRule } from '../token-rules.ts';
-import { appliesTo, warnOfTargets } from './policy-target.ts';
+import { indexTargeted, warnOfTargets } from './policy-target.ts';
 import { originOf, type Report } from './report.ts';
 
 type Policy = Resource<RequestAuthentication>;
@@ -31,8 +31,13 @@ export const indexTokenRules = (mesh: Mesh, rootNamespace: string, report: Repor
     return [{ policy, rules }];
   });
   const known = new Map<string, readonly TokenRule[]>();
+  const plansFor = indexTargeted(
+    plans.filter(({ rules }) => rules.length > 0),
+    ({ policy }) => policy,
+    rootNamespace,
+  );
   return (pod) => {
-    const applying = plans.filter(({ policy, rules }) => rules.length > 0 && appliesTo(policy, pod, rootNamespace));
+    const applying = plansFor(pod);
     if (applying.length === 0) return undefined;
     const key = applying.map(({ policy }) => policy.order).join(',');
     const found = known.get(key);

@@ -1,3 +1,4 @@
+import { suffixTable } from '../suffix-table.ts';
 import type { RouteTable, VirtualHost } from '../tables.ts';
 
 /** Indexes virtual hosts; a domain belongs to the first that claims it. */
@@ -18,13 +19,5 @@ export const buildRouteTable = (
       } else if (!exact.has(key)) exact.set(key, virtualHost);
     }
   }
-  return {
-    name,
-    exact,
-    suffixes: [...suffixes]
-      .map(([suffix, virtualHost]) => ({ suffix, virtualHost }))
-      .sort((left, right) => right.suffix.length - left.suffix.length),
-    any,
-    ignorePort,
-  };
+  return { name, exact, suffixes: suffixTable(suffixes), any, ignorePort };
 };

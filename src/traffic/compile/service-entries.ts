@@ -1,10 +1,9 @@
 import type { Resource } from '../../model/resource.ts';
 import type { ServiceEntry, ServiceEntryPort, ServiceEntrySpec } from '../../model/schema/generated/types-istio.ts';
-import { matchesLabels } from '../../model/selector.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import { selectProtocol } from './protocol.ts';
 import type { Report } from './report.ts';
-import type { MeshService, MeshServicePort, OutsideEndpoint } from './services.ts';
+import type { MeshService, MeshServicePort, OutsideEndpoint, PodLookup } from './services.ts';
 import type { PlacedPod, World } from './world.ts';
 
 const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:.]*)$/i;
@@ -17,6 +16,7 @@ const TLS_PROTOCOLS: ReadonlySet<string> = new Set(['HTTPS', 'TLS']);
 /** One service per host of every valid ServiceEntry; of several entries for a host the oldest counts. */
 export const buildServiceEntries = (
   world: World,
+  podsWith: PodLookup,
   settings: MeshSettings,
   report: Report,
 ): ReadonlyMap<string, MeshService> => {
@@ -27,7 +27,7 @@ export const buildServiceEntries = (
     if (report.isInvalid(resource)) continue;
     for (const written of spec.hosts) {
       const host = written.toLowerCase();
-      if (!services.has(host)) services.set(host, toService(world, resource, host));
+      if (!services.has(host)) services.set(host, toService(world, podsWith, resource, host));
     }
   }
   return services;
@@ -77,13 +77,11 @@ const checkServiceEntry = (
   }
 };
 
-const toService = (world: World, resource: Resource<ServiceEntry>, host: string): MeshService => {
+const toService = (world: World, podsWith: PodLookup, resource: Resource<ServiceEntry>, host: string): MeshService => {
   const { spec } = resource.object;
   const addresses = (spec.addresses ?? []).map(withoutFullMask).filter((address) => !RANGE.test(address));
   const selector = spec.workloadSelector?.labels;
-  const pods = world.pods.filter(
-    ({ pod }) => selector !== undefined && pod.namespace === resource.namespace && matchesLabels(selector, pod.labels),
-  );
+  const pods = selector === undefined ? [] : podsWith(resource.namespace, selector);
   return {
     host,
     name: resource.name,

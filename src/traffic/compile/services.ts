@@ -1,8 +1,8 @@
+import { indexLabelled, type LabelLookup } from '../../model/label-index.ts';
 import { serviceFqdn } from '../../model/names.ts';
 import type { Pod } from '../../model/pod.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { Service, ServicePort } from '../../model/schema/generated/types-kubernetes.ts';
-import { matchesLabels } from '../../model/selector.ts';
 import { type PortProtocol, selectProtocol } from './protocol.ts';
 import type { PlacedPod, World } from './world.ts';
 
@@ -61,8 +61,30 @@ export interface MeshService {
 
 export type ServiceRegistry = ReadonlyMap<string, MeshService>;
 
+/** Finds the pods of a namespace by labels. */
+export type PodLookup = LabelLookup<PlacedPod>;
+
+/** Indexes the pods of a world. */
+export const indexPods = (world: World): PodLookup => indexLabelled(world.pods, ({ pod }) => pod);
+
+/** The services that each pod is behind, ready or not, in the registry's order. */
+export type ServicesOfPod = ReadonlyMap<PlacedPod, readonly MeshService[]>;
+
+/** Turns a registry round. */
+export const indexServicesByPod = (registry: ServiceRegistry): ServicesOfPod => {
+  const byPod = new Map<PlacedPod, MeshService[]>();
+  for (const service of registry.values()) {
+    for (const placed of service.pods) {
+      const known = byPod.get(placed);
+      if (known === undefined) byPod.set(placed, [service]);
+      else known.push(service);
+    }
+  }
+  return byPod;
+};
+
 /** Builds the registry from the Services of the input; order is the input's, older first. */
-export const buildRegistry = (world: World): ServiceRegistry => {
+export const buildRegistry = (world: World, podsWith = indexPods(world)): ServiceRegistry => {
   const resources = world.mesh.of('Service');
   const hosts = new Set(resources.map((resource) => serviceFqdn(resource.name, resource.namespace)));
   const aliases = new Map<string, { readonly name: string; readonly namespace: string }[]>();
@@ -75,7 +97,7 @@ export const buildRegistry = (world: World): ServiceRegistry => {
     aliases.set(target, known);
   }
   for (const resource of resources) {
-    const service = toService(world, resource, aliases);
+    const service = toService(world, podsWith, resource, aliases);
     if (service.externalName === undefined || !hosts.has(service.externalName)) registry.set(service.host, service);
   }
   return registry;
@@ -83,12 +105,13 @@ export const buildRegistry = (world: World): ServiceRegistry => {
 
 const toService = (
   world: World,
+  podsWith: PodLookup,
   resource: Resource<Service>,
   aliases: ReadonlyMap<string, readonly { readonly name: string; readonly namespace: string }[]>,
 ): MeshService => {
   const spec = resource.object.spec ?? {};
   const host = serviceFqdn(resource.name, resource.namespace);
-  const pods = selectPods(world, resource.namespace, spec.selector);
+  const pods = selectPods(podsWith, resource.namespace, spec.selector);
   const externalName = spec.type === 'ExternalName' ? spec.externalName : undefined;
   const exportTo = resource.annotations['networking.istio.io/exportTo'];
   const address = world.serviceAddress(resource.namespace, resource.name);
@@ -134,15 +157,11 @@ const toPort = (
 };
 
 const selectPods = (
-  world: World,
+  podsWith: PodLookup,
   namespace: string,
   selector: Readonly<Record<string, string>> | undefined,
-): readonly PlacedPod[] => {
-  if (selector === undefined || Object.keys(selector).length === 0) return [];
-  return world.pods.filter(
-    (placed) => placed.pod.namespace === namespace && matchesLabels(selector, placed.pod.labels),
-  );
-};
+): readonly PlacedPod[] =>
+  selector === undefined || Object.keys(selector).length === 0 ? [] : podsWith(namespace, selector);
 
 /** The pod's port behind a Service's; a named one is looked up in the pod, and a pod without it is no endpoint of the port. */
 export const targetPortOf = (port: ServicePort, pod: Pod): number | undefined => {

@@ -1,16 +1,16 @@
+import { indexSelecting } from '../../model/label-index.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import type { Pod } from '../../model/pod.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { Sidecar, SidecarSpec } from '../../model/schema/generated/types-istio.ts';
-import { matchesLabels } from '../../model/selector.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import { hostCovers } from './names.ts';
 import type { Report } from './report.ts';
 
 /** What a Sidecar lets the proxies it is for see of the mesh. */
 export interface SidecarScope {
-  /** Tells scopes apart: proxies of one namespace and scope share their tables. */
-  readonly name: string;
+  /** What it lets be seen, in one text: proxies of one namespace and equal scopes share their tables. */
+  readonly key: string;
   /** Whether a host of an object in a namespace is listed under `egress`. */
   sees(namespace: string, host: string): boolean;
   /** `outboundTrafficPolicy`, where the Sidecar sets it. */
@@ -33,15 +33,16 @@ export const indexSidecars = (
     const isWide = labels === undefined || Object.keys(labels).length === 0;
     return { resource, labels: isWide ? undefined : labels, scope: toScope(resource, spec) };
   });
-  return (pod) => {
-    const near = scopes.filter(({ resource }) => resource.namespace === pod.namespace);
-    const own = near.find(({ labels }) => labels !== undefined && matchesLabels(labels, pod.labels));
-    const wide = near.find(({ labels }) => labels === undefined);
-    const root = scopes.find(
-      ({ resource, labels }) => resource.namespace === settings.rootNamespace && labels === undefined,
-    );
-    return (own ?? wide ?? root)?.scope;
-  };
+  const selecting = indexSelecting(
+    scopes.filter(({ labels }) => labels !== undefined),
+    ({ resource: { namespace }, labels = {} }) => ({ namespace, labels }),
+  );
+  const wide = new Map<string, SidecarScope>();
+  for (const { resource, labels, scope } of scopes) {
+    if (labels === undefined && !wide.has(resource.namespace)) wide.set(resource.namespace, scope);
+  }
+  return ({ namespace, labels }) =>
+    selecting(namespace, labels)[0]?.scope ?? wide.get(namespace) ?? wide.get(settings.rootNamespace);
 };
 
 const warnOfUnsupported = (resource: Resource<Sidecar>, spec: SidecarSpec, report: Report): void => {
@@ -65,25 +66,21 @@ const warnOfUnsupported = (resource: Resource<Sidecar>, spec: SidecarSpec, repor
 };
 
 const toScope = (resource: Resource<Sidecar>, spec: SidecarSpec): SidecarScope => {
-  const entries = (spec.egress ?? []).flatMap((listener) =>
-    listener.hosts.map((entry) => {
-      const slash = entry.indexOf('/');
-      const namespace = entry.slice(0, Math.max(slash, 0));
-      return {
-        namespace: namespace === '.' ? resource.namespace : namespace,
-        host: entry.slice(slash + 1).toLowerCase(),
-      };
-    }),
-  );
+  const hosts = new Map<string, string[]>();
+  for (const entry of (spec.egress ?? []).flatMap((listener) => listener.hosts)) {
+    const slash = entry.indexOf('/');
+    const written = entry.slice(0, Math.max(slash, 0));
+    const namespace = written === '.' ? resource.namespace : written;
+    hosts.set(namespace, [...(hosts.get(namespace) ?? []), entry.slice(slash + 1).toLowerCase()]);
+  }
+  const lists = (namespace: string, host: string): boolean =>
+    hosts.get(namespace)?.some((listed) => hostCovers(listed, host)) === true;
   const mode = spec.outboundTrafficPolicy?.mode;
+  const unknown = mode === undefined ? undefined : mode === 'REGISTRY_ONLY' ? 'blackhole' : 'passthrough';
   return {
-    name: `${resource.namespace}/${resource.name}`,
+    key: JSON.stringify([spec.egress === undefined ? undefined : [...hosts], unknown]),
     // Without egress the Sidecar leaves outbound visibility alone.
-    sees: (namespace, host) =>
-      spec.egress === undefined ||
-      entries.some(
-        (entry) => (entry.namespace === '*' || entry.namespace === namespace) && hostCovers(entry.host, host),
-      ),
-    unknown: mode === undefined ? undefined : mode === 'REGISTRY_ONLY' ? 'blackhole' : 'passthrough',
+    sees: (namespace, host) => spec.egress === undefined || lists('*', host) || lists(namespace, host),
+    unknown,
   };
 };

@@ -1,5 +1,6 @@
 import type { GatewayServer } from '../../model/schema/generated/types-istio.ts';
-import type { GatewayTlsServer, RouteTable, TcpRoute, TlsTermination } from '../tables.ts';
+import { suffixTable } from '../suffix-table.ts';
+import type { GatewayTlsServer, RouteTable, TcpRoute, TlsServers, TlsTermination } from '../tables.ts';
 import type { BoundServer } from './gateway-check.ts';
 import { instantiateTcp, instantiateTls, type RuleScope } from './instantiate.ts';
 import { originOf } from './report.ts';
@@ -63,6 +64,22 @@ export const compileTlsServers = (
     const tcp = tcpRouteAt(bindingsOf(bound));
     return tcp === undefined ? [] : [{ serverNames, terminate: terminationOf(bound), tcp, origin }];
   });
+};
+
+/** Indexes the servers of a port by their names. */
+export const indexTlsServers = (all: readonly GatewayTlsServer[]): TlsServers => {
+  const exact = new Map<string, GatewayTlsServer>();
+  const suffixes = new Map<string, GatewayTlsServer>();
+  let any: GatewayTlsServer | undefined;
+  for (const server of all) {
+    for (const name of server.serverNames) {
+      if (name === '*') any ??= server;
+      const names = name.startsWith('*.') ? suffixes : exact;
+      const key = name.startsWith('*.') ? name.slice(1) : name;
+      if (!names.has(key)) names.set(key, server);
+    }
+  }
+  return { all, exact, suffixes: suffixTable(suffixes), any };
 };
 
 const claim = (known: Set<string>, names: readonly string[]): boolean => {

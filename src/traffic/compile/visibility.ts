@@ -4,6 +4,30 @@ import { isExportedTo } from './names.ts';
 import type { MeshService, ServiceRegistry } from './services.ts';
 import type { VirtualServicePlan } from './virtual-services.ts';
 
+/** What a client sees of the mesh, in the order of the registry and of age. */
+export interface ClientView {
+  readonly services: readonly MeshService[];
+  /** Services with clusters: what a Sidecar hides is reachable all the same where a visible rule sends there. */
+  readonly reachable: readonly MeshService[];
+  /** VirtualServices on the mesh. */
+  readonly plans: readonly VirtualServicePlan[];
+}
+
+/** Looks at a mesh with the eyes of a client. */
+export const viewOf = (sources: VisibilitySources, client: Client): ClientView => {
+  const plans = visiblePlans(sources, client);
+  const exported = [...sources.registry.values()].filter((service) =>
+    isExportedTo(service.exportTo ?? sources.settings.serviceExportTo, service.namespace, client.namespace),
+  );
+  const { scope } = client;
+  if (scope === undefined) return { services: exported, reachable: exported, plans };
+  const destinations = destinationHosts(plans);
+  const services = exported.filter(({ namespace, host }) => scope.sees(namespace, host));
+  const seen = new Set(services);
+  const reachable = exported.filter((service) => seen.has(service) || destinations.has(service.host));
+  return { services, reachable, plans };
+};
+
 interface VisibilitySources {
   readonly registry: ServiceRegistry;
   readonly virtualServices: readonly VirtualServicePlan[];
@@ -11,7 +35,7 @@ interface VisibilitySources {
 }
 
 /** VirtualServices on the mesh that are exported to a client and in its Sidecar's scope, oldest first. */
-export const visiblePlans = (sources: VisibilitySources, client: Client): readonly VirtualServicePlan[] =>
+const visiblePlans = (sources: VisibilitySources, client: Client): readonly VirtualServicePlan[] =>
   sources.virtualServices.filter(
     (plan) =>
       plan.gateways.includes('mesh') &&
@@ -19,16 +43,8 @@ export const visiblePlans = (sources: VisibilitySources, client: Client): readon
       (client.scope === undefined || plan.hosts.some((host) => client.scope?.sees(plan.namespace, host) === true)),
   );
 
-/** Services exported to a client and in its Sidecar's scope. */
-export const visibleServices = (sources: VisibilitySources, client: Client): readonly MeshService[] =>
-  [...sources.registry.values()].filter(
-    (service) =>
-      isExportedTo(service.exportTo ?? sources.settings.serviceExportTo, service.namespace, client.namespace) &&
-      (client.scope === undefined || client.scope.sees(service.namespace, service.host)),
-  );
-
-/** Hosts that rules visible to a client send to: they need clusters even where the scope does not list them. */
-export const destinationHosts = (plans: readonly VirtualServicePlan[]): ReadonlySet<string> => {
+/** Hosts that rules visible to a client send to. */
+const destinationHosts = (plans: readonly VirtualServicePlan[]): ReadonlySet<string> => {
   const hosts = new Set<string>();
   for (const plan of plans) {
     for (const rule of plan.rules) {

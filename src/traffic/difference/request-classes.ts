@@ -159,11 +159,7 @@ function* aroundRoutes(
 
 const virtualHostsOf = ({ exact, suffixes, any }: RouteTable): ReadonlySet<VirtualHost> =>
   // What answers for every host without the user's word (allow_any) tells no rules apart.
-  new Set([
-    ...exact.values(),
-    ...suffixes.map(({ virtualHost }) => virtualHost),
-    ...(any?.origin === undefined ? [] : [any]),
-  ]);
+  new Set([...exact.values(), ...suffixes.values.values(), ...(any?.origin === undefined ? [] : [any])]);
 
 /** `any.example.com` for `*.example.com`. */
 const hostOf = ({ name }: VirtualHost): string => {

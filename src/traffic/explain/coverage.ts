@@ -25,9 +25,7 @@ export interface Coverage {
 const keyOf = (kind: CoverageItem['kind'], { span }: Origin): string => `${kind} ${formatSpan(span)}`;
 
 const routesOf = ({ exact, suffixes, any }: RouteTable): readonly Route[] =>
-  [...exact.values(), ...suffixes.map(({ virtualHost }) => virtualHost), ...(any === undefined ? [] : [any])].flatMap(
-    ({ routes }) => routes,
-  );
+  [...exact.values(), ...suffixes.values.values(), ...(any === undefined ? [] : [any])].flatMap(({ routes }) => routes);
 
 /** What a Service has without a rule: nobody wrote it. */
 const isDefault = ({ resource }: Origin): boolean => /^Service(Entry)? /.test(resource);

@@ -1,6 +1,7 @@
 /** The smallest changes of a request that alter its result, found by asking again with what the tables name. */
 import { selectOutbound } from '../listener.ts';
 import { unmetCondition } from '../route.ts';
+import { findSuffix } from '../suffix-table.ts';
 import type {
   AuthorizationCondition,
   AuthorizationRule,
@@ -77,14 +78,13 @@ const routesFor = ({ outbound, gateway }: ProxyTables, { authority }: AskedReque
     ...listeners.flatMap((listener) =>
       typeof listener === 'string' || listener.routes === undefined ? [] : [listener.routes],
     ),
-    ...[...gateway.values()].flatMap(({ routes, tls = [] }) => [
+    ...[...gateway.values()].flatMap(({ routes, tls }) => [
       routes,
-      ...tls.flatMap((server) => server.routes ?? []),
+      ...(tls?.all ?? []).flatMap((server) => server.routes ?? []),
     ]),
   ];
   return tables.flatMap((table) => {
-    const found =
-      table.exact.get(host) ?? table.suffixes.find(({ suffix }) => host.endsWith(suffix))?.virtualHost ?? table.any;
+    const found = table.exact.get(host) ?? findSuffix(table.suffixes, host) ?? table.any;
     return found?.routes ?? [];
   });
 };

@@ -2,7 +2,7 @@ import { suggest } from '../../base/distance.ts';
 import { matchesLabels } from '../../model/selector.ts';
 import { type ClusterNames, clusterNames } from '../cluster-names.ts';
 import type { MeshPlan } from '../compile/compile-mesh.ts';
-import { buildRegistry, type ServiceRegistry } from '../compile/services.ts';
+import type { ServiceRegistry } from '../compile/services.ts';
 import type { PlacedPod, World } from '../compile/world.ts';
 import type { Unanswerable } from './explanation.ts';
 import type { TokenFacts } from './token-stage.ts';
@@ -18,11 +18,13 @@ export interface MeshView extends Pick<MeshPlan, 'tablesOf' | 'authorizationOf'>
   readonly ownNamespace: string | undefined;
   /** Absent: no token is believed. */
   readonly tokens?: TokenFacts;
+  /** What every authorizer is taken to say; absent = that it allows. */
+  readonly authorizers?: 'allow' | 'deny';
 }
 
 /** Indexes a world and what is planned of it. */
 export const viewMesh = (world: World, plan: MeshPlan, ownNamespace?: string): MeshView => {
-  const registry = buildRegistry(world);
+  const registry = plan.services;
   return {
     world,
     registry,

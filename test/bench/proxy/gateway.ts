@@ -5,6 +5,7 @@ import { compileAccessLog } from '../../../src/telemetry/access-log.ts';
 import { createIstioMetrics } from '../../../src/telemetry/istio-metrics.ts';
 import { createLineBatch } from '../../../src/telemetry/line-batch.ts';
 import { createRegistry } from '../../../src/telemetry/registry.ts';
+import { suffixTable } from '../../../src/traffic/suffix-table.ts';
 import type { Route, RouteMatch } from '../../../src/traffic/tables.ts';
 import {
   APP,
@@ -64,7 +65,7 @@ const proxy = createProxy({
       exact: new Map([
         ['shop.example.com', { name: 'shop', domains: ['shop.example.com'], routes, origin: undefined }],
       ]),
-      suffixes: [],
+      suffixes: suffixTable(new Map()),
       any: undefined,
       ignorePort: true,
     },

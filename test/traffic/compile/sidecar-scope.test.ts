@@ -72,8 +72,8 @@ spec: {hosts: [reviews], http: [{route: [{destination: {host: far.other.svc.clus
 `;
     const own = sidecar('s', 'default', "{egress: [{hosts: ['./*']}]}");
     const name = 'outbound|80||far.other.svc.cluster.local';
-    expect((await tablesOf(own)).clusters.has(name)).toBe(false);
-    expect((await tablesOf(own + rule)).clusters.has(name)).toBe(true);
+    expect((await tablesOf(own)).clusters.get(name)).toBeUndefined();
+    expect((await tablesOf(own + rule)).clusters.get(name)).toBeDefined();
   });
 
   it('warns of ingress, which has no effect', async () => {
