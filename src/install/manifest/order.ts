@@ -30,6 +30,16 @@ export const inOrder = (objects: readonly ManifestObject[]): readonly ManifestOb
       compare(left.name, right.name),
   );
 
+/** Objects in that order, those together that need none of each other. */
+export const inRanks = (objects: readonly ManifestObject[]): readonly (readonly ManifestObject[])[] => {
+  const ranks = new Map<number, ManifestObject[]>();
+  for (const object of inOrder(objects)) {
+    const rank = rankOf(object);
+    ranks.set(rank, [...(ranks.get(rank) ?? []), object]);
+  }
+  return [...ranks.values()];
+};
+
 /** The objects as one text, byte for byte as `istioctl manifest generate` prints them. */
 export const printManifest = (objects: readonly ManifestObject[]): string =>
   objects.map(({ value }) => `${printGoYaml(value)}\n---\n`).join('');

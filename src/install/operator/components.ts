@@ -2,6 +2,8 @@
 export interface Component {
   /** As `--component` takes it, and as its settings are called below `spec.components`. */
   readonly name: string;
+  /** As people call it. */
+  readonly title: string;
   /** Whether `spec.components.NAME` is a list of several. */
   readonly isList: boolean;
   /** Installed without being asked for. */
@@ -25,6 +27,7 @@ export interface Component {
 export const COMPONENTS: readonly Component[] = [
   {
     name: 'base',
+    title: 'Istio core',
     isList: false,
     isDefault: true,
     chart: 'base',
@@ -34,6 +37,7 @@ export const COMPONENTS: readonly Component[] = [
   },
   {
     name: 'pilot',
+    title: 'Istiod',
     isList: false,
     isDefault: true,
     chart: 'istio-control/istio-discovery',
@@ -44,6 +48,7 @@ export const COMPONENTS: readonly Component[] = [
   },
   {
     name: 'ingressGateways',
+    title: 'Ingress gateways',
     isList: true,
     isDefault: true,
     chart: 'gateways/istio-ingress',
@@ -54,6 +59,7 @@ export const COMPONENTS: readonly Component[] = [
   },
   {
     name: 'egressGateways',
+    title: 'Egress gateways',
     isList: true,
     isDefault: false,
     chart: 'gateways/istio-egress',
@@ -64,6 +70,7 @@ export const COMPONENTS: readonly Component[] = [
   },
   {
     name: 'cni',
+    title: 'CNI',
     isList: false,
     isDefault: false,
     chart: 'istio-cni',
@@ -74,6 +81,7 @@ export const COMPONENTS: readonly Component[] = [
   },
   {
     name: 'ztunnel',
+    title: 'Ztunnel',
     isList: false,
     isDefault: false,
     chart: 'ztunnel',

@@ -30,7 +30,7 @@ export const effectiveOperator = (tree: FileTree, inputs: Inputs): Effective => 
   const problems = profile.problems.map((problem) =>
     problem.code === 'UNKNOWN_PROFILE' ? { ...problem, ...originOf(inputs, ['spec', 'profile']) } : problem,
   );
-  const translated = translate(overlay(profile.operator, inputs.operator), problems);
+  const translated = translate(overlay(overlay(profile.operator, inputs.detected), inputs.operator), problems);
   const values = readMap(inputs.operator, 'spec.values');
   return {
     operator: values === undefined ? translated : overlay(translated, nested(['spec', 'values'], values)),

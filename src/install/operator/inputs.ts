@@ -10,14 +10,23 @@ import { parseSetting, type Setting } from '../values/set-flag.ts';
 /** What a user asks an installation to be: an IstioOperator of all files and settings, and where its parts came from. */
 export interface Inputs {
   readonly operator: Plain;
+  /** What the cluster needs, over its profile and below what the user says: an IstioOperator, too. */
+  readonly detected: Plain;
   /** The documents in the order given; later ones win. */
   readonly documents: readonly Plain[];
   readonly settings: readonly Setting[];
   readonly problems: readonly Problem[];
 }
 
-/** Joins IstioOperator files, later over earlier, and puts `--set` arguments over them. */
-export const readInputs = (sources: readonly SourceText[], sets: readonly string[]): Inputs => {
+/**
+ * Joins IstioOperator files, later over earlier, and puts `--set` arguments over them; `detected` are such arguments that
+ * follow from the cluster.
+ */
+export const readInputs = (
+  sources: readonly SourceText[],
+  sets: readonly string[],
+  detected: readonly string[] = [],
+): Inputs => {
   const problems: Problem[] = [];
   const documents = sources.flatMap((source): readonly Plain[] => {
     const document = readOperator(source, problems);
@@ -39,7 +48,16 @@ export const readInputs = (sources: readonly SourceText[], sets: readonly string
     if (wrong !== undefined) problems.push(badSetting(text, wrong));
     return setting === undefined || wrong !== undefined ? [] : [setting];
   });
-  return { operator, documents, settings, problems };
+  return { operator, detected: detectedOperator(detected), documents, settings, problems };
+};
+
+const detectedOperator = (sets: readonly string[]): Plain => {
+  const operator = createPlain();
+  for (const text of sets) {
+    const setting = parseSetting(text);
+    if (setting !== undefined) writePath(operator, setting.path, setting.value);
+  }
+  return operator;
 };
 
 const badSetting = (text: string, why: string): Problem => ({

@@ -1,5 +1,6 @@
 import { isObject } from '../../model/value.ts';
 import { type ManifestObject, manifestObject } from '../manifest/object.ts';
+import { read } from '../values/path.ts';
 
 /** What no namespace and no pod is labelled with, in the words of istioctl, which knows it again. */
 const NEVER = { matchLabels: { 'istio.io/deactivated': 'never-match' } };
@@ -16,3 +17,11 @@ export const neverMatching = (injector: ManifestObject): ManifestObject => {
   );
   return manifestObject({ ...injector.value, webhooks: idle });
 };
+
+/** Whether all webhooks of a configuration were made to inject nothing. */
+export const isDeactivated = ({ value: { webhooks } }: ManifestObject): boolean =>
+  Array.isArray(webhooks) &&
+  webhooks.every((each: unknown) => {
+    const labels = read(each, 'namespaceSelector.matchLabels');
+    return isObject(labels) && labels['istio.io/deactivated'] === 'never-match';
+  });

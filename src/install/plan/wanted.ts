@@ -1,0 +1,92 @@
+import { hasErrors, type Problem } from '../../base/problem.ts';
+import { isObject } from '../../model/value.ts';
+import { type ManifestObject, manifestObject } from '../manifest/object.ts';
+import { inOrder } from '../manifest/order.ts';
+import type { Installation } from '../operator/generate.ts';
+import { labelOf, OWNER_LABELS, type Ownership, ownerLabels, withLabels } from '../owner/ownership.ts';
+import { isDeactivated, neverMatching } from '../tag/never-match.ts';
+import { DEFAULT_TAG, TAG_LABEL, type TagCharts, tagObjects } from '../tag/tag-objects.ts';
+import { read } from '../values/path.ts';
+
+/** The objects that a component is to consist of, in the order of applying. */
+export interface WantedComponent {
+  readonly name: string;
+  readonly objects: readonly ManifestObject[];
+}
+
+/** What an installation is to put into a cluster. */
+export interface Wanted {
+  readonly components: readonly WantedComponent[];
+  readonly problems: readonly Problem[];
+  /** The revision that the default tag leads to until now, where this installation takes it over. */
+  readonly takesDefaultFrom: string | undefined;
+}
+
+const isTag = (object: ManifestObject): boolean => labelOf(object, TAG_LABEL) !== '';
+const isInjector = ({ kind }: ManifestObject): boolean => kind === 'MutatingWebhookConfiguration';
+
+/**
+ * The objects of an installation with the labels of their owner and, where it becomes the default, with the default tag.
+ * `injectors` are all MutatingWebhookConfigurations of the cluster.
+ */
+export const wantedObjects = (
+  installation: Installation,
+  ownership: Ownership,
+  injectors: readonly ManifestObject[],
+  charts: TagCharts,
+): Wanted => {
+  const labelled = installation.components.map(({ component: { name }, objects }) => ({
+    name,
+    objects: objects.map((object) => withLabels(object, ownerLabels(ownership, name))),
+  }));
+  const pilot = labelled.find(({ name }) => name === 'pilot')?.objects ?? [];
+  const canonical = pilot.find((object) => isInjector(object) && !isTag(object));
+  const current = injectors.find((object) => labelOf(object, TAG_LABEL) === DEFAULT_TAG);
+  const isDefault = ownership.revision === 'default';
+  const components = labelled.map(({ name, objects }) => ({ name, objects: inOrder(objects) }));
+  const hasOther = current !== undefined || injectors.some(isUnnamedAndActive);
+  const isManagedElsewhere = read(installation.operator, 'spec.values.global.operatorManageWebhooks') === true;
+  if (canonical === undefined || isManagedElsewhere || (!isDefault && hasOther))
+    return { components, problems: [], takesDefaultFrom: undefined };
+  const live = injectors.find(({ name }) => name === canonical.name);
+  const tag = tagObjects(charts, {
+    tag: DEFAULT_TAG,
+    revision: ownership.revision,
+    namespace: ownership.namespace || 'istio-system',
+    canonical: withBundles(canonical, live).value,
+    autoInject: read(installation.operator, 'spec.values.sidecarInjectorWebhook.enableNamespacesByDefault') === true,
+    owner: { ...ownerLabels(ownership, 'pilot'), [OWNER_LABELS.notPruned]: 'true' },
+  });
+  const from = current === undefined ? '' : labelOf(current, OWNER_LABELS.revision);
+  return {
+    components: components.map(({ name, objects }) => {
+      if (name !== 'pilot') return { name, objects };
+      const own = objects.map((object) => (isDefault && object === canonical ? neverMatching(object) : object));
+      return { name, objects: inOrder([...own, ...tag.objects]) };
+    }),
+    problems: hasErrors(tag.problems) ? tag.problems : [],
+    takesDefaultFrom: from === '' || from === ownership.revision ? undefined : from,
+  };
+};
+
+/** An injector of the unnamed revision that still injects by itself, as helm installs it. */
+const isUnnamedAndActive = (object: ManifestObject): boolean =>
+  labelOf(object, OWNER_LABELS.revision) === 'default' && !isTag(object) && !isDeactivated(object);
+
+/** The webhooks with the certificate that istiod has put into those of the cluster. */
+const withBundles = (wanted: ManifestObject, live: ManifestObject | undefined): ManifestObject => {
+  const webhooks = wanted.value['webhooks'];
+  const existing = live?.value['webhooks'];
+  if (!Array.isArray(webhooks) || !Array.isArray(existing)) return wanted;
+  const bundleOf = (name: unknown): unknown =>
+    read(
+      existing.filter(isObject).find((each) => each['name'] === name),
+      'clientConfig.caBundle',
+    );
+  const bundled = webhooks.filter(isObject).map((each) => {
+    const caBundle = bundleOf(each['name']);
+    const own = each['clientConfig'];
+    return caBundle === undefined ? each : { ...each, clientConfig: { ...(isObject(own) && own), caBundle } };
+  });
+  return manifestObject({ ...wanted.value, webhooks: bundled });
+};
