@@ -15,15 +15,16 @@ interface AuthorizedRequest {
   readonly forwarded: Forwarded;
 }
 
-/** Decides about a request at a place. What a sidecar sends for its own application is not asked about. */
+/** Decides about a request at a place; `isChecked`: its authorizer has allowed it. What a sidecar sends for its own application is not asked about. */
 export const authorizeRequest = (
   tables: ProxyTables,
   place: Place,
   asked: AuthorizedRequest,
+  isChecked: boolean,
 ): AuthorizationDecision => {
   const { authorization } = tables;
   if (authorization === undefined || place.direction === 'outbound') return authorize(undefined, place, undefined);
-  return authorize(authorization.http, place, new AskedRequest(place, authorization, asked));
+  return authorize(authorization.http, place, new AskedRequest(place, authorization, asked), isChecked);
 };
 
 class AskedRequest implements RequestFacts {
@@ -69,8 +70,8 @@ class AskedRequest implements RequestFacts {
 }
 
 /** Decides about a connection without HTTP. */
-export const authorizeConnection = (tables: ProxyTables, place: Place): AuthorizationDecision =>
-  authorize(place.direction === 'outbound' ? undefined : tables.authorization?.tcp, place, undefined);
+export const authorizeConnection = (tables: ProxyTables, place: Place, isChecked = false): AuthorizationDecision =>
+  authorize(place.direction === 'outbound' ? undefined : tables.authorization?.tcp, place, undefined, isChecked);
 
 /** As Envoy's logs say it. */
 export const denialDetails = ({ policy }: Denial): string => `rbac_access_denied_matched_policy[${policy}]`;

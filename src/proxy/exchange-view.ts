@@ -1,3 +1,4 @@
+import type { HeaderChange } from '../traffic/authorizer.ts';
 import type { Cluster, Endpoint, ProxyTables, Route, WeightedDestination } from '../traffic/tables.ts';
 import type { Forwarded } from './forwarded-headers.ts';
 import type { Head } from './http1/head.ts';
@@ -29,6 +30,8 @@ export interface ExchangeView {
   /** Undefined until the request is on its way to a cluster. */
   readonly sending: SendingView | undefined;
   readonly corsHeaders: readonly HeaderPair[] | undefined;
+  /** What an authorizer wants the client to see. */
+  readonly responseChanges: readonly HeaderChange[] | undefined;
   /** The backend's head while its lines are composed. */
   readonly responseHead: Head | undefined;
   readonly status: number;

@@ -2,13 +2,13 @@
  * One request from its head to its record. The stages follow each other top to bottom; each asks a pure function of
  * `traffic/` and performs what it answers:
  *
- *   authenticate > route > ask for a token > authorize > fault > send (sending.ts) > record
+ *   take over > route > admit (admission.ts) > fault > send (sending.ts) > record
  *
  * The exchange belongs to no protocol: it knows its two sides as DownstreamStream and UpstreamStream.
  */
 import { STATUS_CODES } from 'node:http';
-import type { TokenDecision } from '../traffic/authenticate.ts';
-import { describeDenial, describeOrigin, type Permit } from '../traffic/authorize.ts';
+import type { Permit } from '../traffic/authorize.ts';
+import type { HeaderChange } from '../traffic/authorizer.ts';
 import { decideCors } from '../traffic/cors.ts';
 import { decideFault } from '../traffic/fault.ts';
 import { grpcTimeoutMs, isGrpc } from '../traffic/grpc.ts';
@@ -17,16 +17,15 @@ import { redirectLocation } from '../traffic/redirect.ts';
 import { pickDestination } from '../traffic/route.ts';
 import { routeFor } from '../traffic/routing.ts';
 import type { Cluster, ProxyTables, Route, WeightedDestination } from '../traffic/tables.ts';
-import { authorizeRequest, denialDetails } from './authorization.ts';
+import { type Admitted, admit } from './admission.ts';
+import type { PendingCheck } from './authorizer/ask-authorizer.ts';
 import { recordOf } from './exchange-record.ts';
 import { type Forwarded, forwardHeaders } from './forwarded-headers.ts';
 import type { Head } from './http1/head.ts';
 import type { HeaderEditor } from './http1/header-editor.ts';
 import { idOf } from './http1/header-names.ts';
 import type { RequestView } from './http1/request-view.ts';
-import { applyTokenHeaders, authenticateRequest } from './jwt/authenticate-request.ts';
 import {
-  authorizationDenied,
   clusterNotFound,
   corsPreflight,
   directResponse,
@@ -38,7 +37,6 @@ import {
   pathRejected,
   redirected,
   routeNotFound,
-  tokenRefused,
   upgradeRefused,
 } from './local-answer.ts';
 import type { Place } from './place.ts';
@@ -55,10 +53,7 @@ const CONTENT_TYPE = idOf('content-type');
 const USER_AGENT = idOf('user-agent');
 const UPGRADE = idOf('upgrade');
 
-/** Envoy cuts what it repeats of the request's path. */
-const MAX_REALM_PATH = 256;
-
-export class Exchange implements RequestSink, SendingOwner {
+export class Exchange implements RequestSink, SendingOwner, Admitted {
   readonly state: ProxyState;
   readonly tables: ProxyTables;
   readonly place: Place;
@@ -78,6 +73,7 @@ export class Exchange implements RequestSink, SendingOwner {
   cluster: Cluster | undefined = undefined;
   sending: Sending | undefined = undefined;
   corsHeaders: readonly HeaderPair[] | undefined = undefined;
+  responseChanges: readonly HeaderChange[] | undefined = undefined;
   responseHead: Head | undefined = undefined;
   status = 0;
   flags = '';
@@ -87,12 +83,14 @@ export class Exchange implements RequestSink, SendingOwner {
   responseBytes = 0;
   grpcStatus: number | undefined = undefined;
   isRequestComplete = false;
+  isFinished = false;
+  check: PendingCheck | undefined = undefined;
+  readonly replay = new ReplayBuffer();
 
   private readonly startMonotonicMs: number;
-  private readonly replay = new ReplayBuffer();
   private isResponseStarted = false;
-  private isFinished = false;
   private isHolding = false;
+  private awaited: { readonly limit: number; readonly then: () => void } | undefined = undefined;
   private delayTimer: NodeJS.Timeout | undefined = undefined;
 
   constructor(state: ProxyState, place: Place, downstream: DownstreamStream) {
@@ -141,7 +139,8 @@ export class Exchange implements RequestSink, SendingOwner {
     }
     request.path = normalized.path;
     this.path = normalized.path;
-    this.decide(bytes, start, end);
+    this.chooseRoute();
+    admit(this, bytes, start, end);
   }
 
   /** What the record says of the request as it came. */
@@ -152,23 +151,9 @@ export class Exchange implements RequestSink, SendingOwner {
     this.userAgent = request.head.value(USER_AGENT);
   }
 
-  // ---- stages: route, ask for a token, authorize
+  // ---- stages: route, admit
 
-  private decide(bytes: Buffer, start: number, end: number): void {
-    this.chooseRoute();
-    const decision = authenticateRequest(this.state, this.tables, this.place, this.request);
-    if (decision === undefined) this.authorize(bytes, start, end);
-    else if (!(decision instanceof Promise)) this.onAuthenticated(decision, bytes, start, end);
-    else {
-      this.replay.push(bytes, start, end);
-      this.pauseRequest();
-      void decision.then((settled) => {
-        if (!this.isFinished) this.onAuthenticated(settled, noBytes, 0, 0);
-      });
-    }
-  }
-
-  private chooseRoute(): void {
+  chooseRoute(): void {
     const route = routeFor(this.tables, this.place, this.request);
     this.route = route;
     this.destination = undefined;
@@ -180,34 +165,11 @@ export class Exchange implements RequestSink, SendingOwner {
     this.cluster = this.tables.clusters.get(this.destination.cluster);
   }
 
-  private onAuthenticated(decision: TokenDecision, bytes: Buffer, start: number, end: number): void {
-    const { request, place } = this;
-    if (decision.kind === 'refuse') {
-      const target = `${request.scheme}://${request.authority}${request.path.slice(0, MAX_REALM_PATH)}`;
-      this.deniedBy = describeOrigin(decision.by);
-      this.answer(tokenRefused(decision.status, decision.message, target));
-      return;
-    }
-    applyTokenHeaders(decision, this.editor);
-    request.path = decision.changes.path;
-    this.path = request.path;
-    request.claims = decision.claims;
-    // At gateways claims choose routes.
-    if (place.direction === 'gateway' && decision.claims !== undefined) this.chooseRoute();
-    this.authorize(bytes, start, end);
-  }
-
-  private authorize(bytes: Buffer, start: number, end: number): void {
-    const decision = authorizeRequest(this.tables, this.place, this);
-    if (decision.kind === 'deny') {
-      this.deniedBy = describeDenial(decision);
-      this.answer(authorizationDenied(denialDetails(decision)));
-      return;
-    }
+  onAdmitted(permit: Permit, bytes: Buffer, start: number, end: number): void {
     const { route } = this;
     // Asked before it is known whether there is anything to find.
     if (route === undefined) this.answer(routeNotFound);
-    else this.delayOrAct(decision.permit, route, bytes, start, end);
+    else this.delayOrAct(permit, route, bytes, start, end);
   }
 
   // ---- stage: fault
@@ -220,8 +182,7 @@ export class Exchange implements RequestSink, SendingOwner {
       return;
     }
     this.addFlags('DI');
-    this.replay.push(bytes, start, end);
-    this.pauseRequest();
+    this.hold(bytes, start, end);
     this.delayTimer = setTimeout(() => {
       if (abort === undefined) this.act(permit, route, noBytes, 0, 0);
       else this.answer(faultAbort(abort));
@@ -270,8 +231,26 @@ export class Exchange implements RequestSink, SendingOwner {
       this.sending.onRequestBody(bytes, start, end);
       return;
     }
+    this.hold(bytes, start, end);
+  }
+
+  hold(bytes: Buffer, start: number, end: number): void {
     this.replay.push(bytes, start, end);
-    this.pauseRequest();
+    const { awaited } = this;
+    if (awaited === undefined) this.pauseRequest();
+    else if (this.hasBody(awaited.limit)) {
+      this.awaited = undefined;
+      awaited.then();
+    }
+  }
+
+  awaitBody(limit: number, then: () => void): void {
+    if (this.hasBody(limit)) then();
+    else this.awaited = { limit, then };
+  }
+
+  private hasBody(limit: number): boolean {
+    return this.isRequestComplete || this.replay.size > limit;
   }
 
   /** Lets the rest of the request wait on its connection until there is an attempt to take it. */
@@ -396,6 +375,7 @@ export class Exchange implements RequestSink, SendingOwner {
     if (this.isFinished) return;
     this.isFinished = true;
     if (this.delayTimer !== undefined) clearTimeout(this.delayTimer);
+    this.check?.cancel();
     this.sending?.close();
     this.state.onRecord(recordOf(this));
   }

@@ -57,6 +57,17 @@ export const nobodyListens = answer(
 /** The answer to a request that an AuthorizationPolicy denies. */
 export const authorizationDenied = (details: string): LocalAnswer => answer(403, '-', details, 'RBAC: access denied');
 
+/** The answer to a request that an authorizer denies, or cannot be asked about. */
+export const checkRefused = (refused: {
+  readonly status: number;
+  readonly body: string;
+  readonly details: string;
+  readonly headers: readonly HeaderPair[];
+}): LocalAnswer => ({ ...refused, flags: 'UAEX' });
+
+/** The answer to a request whose body is more than its authorizer wants to see. */
+export const payloadTooLarge = answer(413, '-', 'request_payload_too_large', 'Payload Too Large');
+
 /** The answer to a request whose token is refused; `target` is the request's URL. */
 export const tokenRefused = (status: number, message: string, target: string): LocalAnswer => ({
   ...answer(status, '-', `jwt_authn_access_denied{${message.replaceAll(' ', '_')}}`, message),

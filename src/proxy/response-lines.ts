@@ -24,8 +24,9 @@ export const responseLines = (exchange: ExchangeView, head: Head): string => {
   head.dropKnown(SERVICE_TIME);
   head.dropKnown(DECORATOR);
   const hasOperations = destination?.responseHeaders !== undefined || route?.responseHeaders !== undefined;
+  const hasChanges = exchange.corsHeaders !== undefined || exchange.responseChanges !== undefined;
   let lines: string;
-  if (hasOperations || exchange.corsHeaders !== undefined) {
+  if (hasOperations || hasChanges) {
     const editor = new HeaderEditor(head);
     applyOperations(exchange, editor);
     lines = editor.lines();
@@ -41,7 +42,8 @@ export const localLines = (exchange: ExchangeView, local: LocalAnswer, bodyBytes
   // RFC 9110 8.6: a 204 has no length to tell.
   if (local.status !== 204) editor.append('content-length', String(bodyBytes));
   if (bodyBytes > 0) editor.append('content-type', 'text/plain');
-  for (const [name, value] of local.headers ?? []) editor.set(name, value);
+  for (const [name] of local.headers ?? []) editor.remove(name);
+  for (const [name, value] of local.headers ?? []) editor.add(name, value);
   if (exchange.route !== undefined) applyOperations(exchange, editor);
   editor.append('date', httpDate(exchange.startMs));
   editor.append('server', serverName(exchange));
@@ -54,6 +56,7 @@ const applyOperations = (exchange: ExchangeView, editor: HeaderEditor): void => 
   applyHeaderOperations([destination?.responseHeaders, route?.responseHeaders], editor, (template) =>
     expandOperators(template, operatorsOf(exchange)),
   );
+  for (const change of exchange.responseChanges ?? []) editor.change(change);
 };
 
 /** A sidecar tells the operation to a client that is no proxy of the mesh, which would have told it itself. */

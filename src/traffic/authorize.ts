@@ -1,8 +1,9 @@
 /**
- * Who may do what. Envoy's order: what CUSTOM refuses, then what DENY matches, then, where there is an ALLOW policy,
- * everything that no ALLOW rule matches.
+ * Who may do what. Envoy's order: what CUSTOM refuses or asks about, then what DENY matches, then, where there is an
+ * ALLOW policy, everything that no ALLOW rule matches.
  */
 import { cidrContains } from '../base/cidr.ts';
+import type { Authorizer } from './authorizer.ts';
 import { claimAt, claimMatches } from './claims.ts';
 import { matchesString } from './string-matcher.ts';
 import type {
@@ -52,7 +53,17 @@ export interface RequestFacts {
   readonly claims?: Claims | undefined;
 }
 
-export type AuthorizationDecision = { readonly kind: 'allow'; readonly permit: Permit } | Denial;
+export type AuthorizationDecision = { readonly kind: 'allow'; readonly permit: Permit } | Denial | Question;
+
+/** An authorizer is to be asked; if it allows, `authorize` decides again without asking. */
+export interface Question {
+  readonly kind: 'ask';
+  readonly authorizer: Authorizer;
+  /** The rule because of which it is asked. */
+  readonly by: Origin;
+  /** To ask, and for nothing else. */
+  readonly permit: Permit;
+}
 
 export interface Denial {
   readonly kind: 'deny';
@@ -64,21 +75,35 @@ export interface Denial {
   readonly policy: string;
 }
 
-const ALLOWED: AuthorizationDecision = { kind: 'allow', permit: {} as Permit };
+const ALLOWED = { kind: 'allow', permit: {} as Permit } as const;
 
-/** Decides; without policies at once and without an allocation. */
+/** Decides; without policies at once and without an allocation. `isChecked`: the authorizer has allowed it. */
 export const authorize = (
   policies: AuthorizationPolicies | undefined,
   connection: ConnectionFacts,
   request: RequestFacts | undefined,
+  isChecked = false,
 ): AuthorizationDecision => {
   if (policies === undefined) return ALLOWED;
-  const { custom, deny, allow } = policies;
-  const denying = firstMatch(custom, connection, request) ?? firstMatch(deny, connection, request);
-  if (denying !== undefined) return { kind: 'deny', by: denying.origin, candidates: [], policy: denying.name };
+  const { custom, check, deny, allow } = policies;
+  const refusing = firstMatch(custom, connection, request);
+  if (refusing !== undefined) return deniedBy(refusing);
+  if (check !== undefined && !isChecked) {
+    const asking = firstMatch(check.rules, connection, request);
+    if (asking !== undefined) return { ...ALLOWED, kind: 'ask', authorizer: check.authorizer, by: asking.origin };
+  }
+  const denying = firstMatch(deny, connection, request);
+  if (denying !== undefined) return deniedBy(denying);
   if (allow === undefined || firstMatch(allow.rules, connection, request) !== undefined) return ALLOWED;
   return { kind: 'deny', by: 'no ALLOW policy matched', candidates: allow.policies, policy: 'none' };
 };
+
+const deniedBy = ({ origin, name }: AuthorizationRule): Denial => ({
+  kind: 'deny',
+  by: origin,
+  candidates: [],
+  policy: name,
+});
 
 /** For people: `AuthorizationPolicy default/viewer authz.yaml:12`, or that no ALLOW policy matched and which there are. */
 export const describeDenial = ({ by, candidates }: Denial): string => {
@@ -88,6 +113,14 @@ export const describeDenial = ({ by, candidates }: Denial): string => {
 
 /** `AuthorizationPolicy default/viewer authz.yaml:12`. */
 export const describeOrigin = ({ resource, span }: Origin): string => `${resource} ${span.file}:${span.line}`;
+
+/** The rules of all policies, in the order in which they are asked. */
+export const everyRule = ({ custom, check, deny, allow }: AuthorizationPolicies): readonly AuthorizationRule[] => [
+  ...custom,
+  ...(check?.rules ?? []),
+  ...deny,
+  ...(allow?.rules ?? []),
+];
 
 /** The first of some rules that holds for a connection and, where there is one, its request. */
 export const firstMatch = (

@@ -6,6 +6,7 @@
 import type { Cidr } from '../base/cidr.ts';
 import type { Span } from '../base/span.ts';
 import type { Peer } from '../telemetry/peer.ts';
+import type { Authorizer } from './authorizer.ts';
 import type { PathNormalization } from './path.ts';
 import type { SuffixTable } from './suffix-table.ts';
 import type { TokenRule } from './token-rules.ts';
@@ -496,8 +497,10 @@ export interface Authorization {
 }
 
 export interface AuthorizationPolicies {
-  /** Whatever one of these matches is denied, first of all: CUSTOM rules whose provider nobody defined. */
+  /** Whatever one of these matches is denied, first of all: CUSTOM rules whose provider cannot be asked. */
   readonly custom: readonly AuthorizationRule[];
+  /** The other CUSTOM rules: their provider is asked about whatever one of them matches. */
+  readonly check?: { readonly authorizer: Authorizer; readonly rules: readonly AuthorizationRule[] };
   readonly deny: readonly AuthorizationRule[];
   /** Absent without any ALLOW policy: what is not denied is allowed then. Present and empty: nothing is. */
   readonly allow: AllowRules | undefined;

@@ -1,5 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { idHeader } from './http1-wire.ts';
+
+const RECORDED_ID_HEADER = 'x-oracle-id';
 
 /** One entry of a case's requests.json: a request, or `count` equal ones. */
 export interface CaseRequest {
@@ -57,7 +60,8 @@ export const readCase = (directory: string, name: string): Case => {
   };
   return {
     name,
-    config: read('config.yaml'),
+    // Configurations that pass requests' ids on to an authorizer name the header that recorded requests had them in.
+    config: read('config.yaml').replaceAll(RECORDED_ID_HEADER, idHeader),
     requests: JSON.parse(read('requests.json')) as readonly CaseRequest[],
     externals: world.externals ?? [],
     dns: new Map(Object.entries(world.dns ?? {})),

@@ -33,9 +33,10 @@ const maskReport = (report: EchoReport): EchoReport => ({
   ),
 });
 
-/** The backend's own answer, when that is what came back. */
+/** The backend's own answer, when that is what came back: an authorizer's is repeated by the proxy as text. */
 const reportIn = (answer: Answer): EchoReport | undefined => {
   if (answer.body === undefined || !answer.body.startsWith('{"workload"')) return undefined;
+  if (answer.headers?.['content-type'] === 'text/plain') return undefined;
   try {
     return JSON.parse(answer.body) as EchoReport;
   } catch {

@@ -355,16 +355,81 @@ describe('what local mode cannot know', () => {
     expect(problems[0]?.span?.line).toBe(WORKLOADS_LINES + 5);
   });
 
-  it('is an authorizer of the mesh configuration: nobody asks it', async () => {
-    const { authorization, problems } = await compile(`
+  const mesh = (provider: string): string => `
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: istio, namespace: istio-system}
-data: {mesh: "extensionProviders: [{name: ext, envoyExtAuthzHttp: {service: a.b.svc.cluster.local, port: 80}}]"}
+data: {mesh: "extensionProviders: [${provider}]"}
 ---
-${policy('p', 'action: CUSTOM, provider: {name: ext}, rules: [{}]')}`);
-    expect(authorization).toBeUndefined();
-    expect(problems.map(({ code }) => code)).toEqual(['UNSUPPORTED_FIELD']);
-    expect(problems[0]?.message).toContain('provider ext is NOT asked');
+apiVersion: v1
+kind: Service
+metadata: {name: authz, namespace: default}
+spec: {clusterIP: 10.96.0.9, ports: [{name: http, port: 80}]}
+---
+`;
+  const custom = policy('p', 'action: CUSTOM, provider: {name: ext}, rules: [{}]');
+  const host = 'authz.default.svc.cluster.local';
+
+  it.each([
+    ['HTTP', `{name: ext, envoyExtAuthzHttp: {service: ${host}, port: 80, statusOnError: '503', timeout: 2s}}`],
+    ['gRPC', `{name: ext, envoyExtAuthzGrpc: {service: default/${host}, port: 80, statusOnError: '503', timeout: 2s}}`],
+  ])(
+    'is an authorizer of the mesh configuration, over %s: it is asked, and then the other policies are',
+    async (_, provider) => {
+      const { authorization } = await compile(mesh(provider) + custom + policy('d', 'action: DENY, rules: [{}]'));
+      const asked = authorize(authorization?.http, client, get('/'));
+      expect(asked).toMatchObject({
+        kind: 'ask',
+        authorizer: {
+          name: 'ext',
+          cluster: `outbound|80||${host}`,
+          errorStatus: 503,
+          timeoutMs: 2000,
+          failOpen: false,
+        },
+      });
+      expect(authorize(authorization?.http, client, get('/'), true)).toMatchObject({ kind: 'deny' });
+      expect(authorize(authorization?.tcp, client, undefined).kind).toBe(provider.includes('Grpc') ? 'ask' : 'deny');
+    },
+  );
+
+  it.each([
+    ['no service', '{name: ext, envoyExtAuthzHttp: {service: other.default.svc.cluster.local, port: 80}}'],
+    ['of another namespace', `{name: ext, envoyExtAuthzHttp: {service: other/${host}, port: 80}}`],
+    ['a status that has no name', `{name: ext, envoyExtAuthzHttp: {service: ${host}, port: 80, statusOnError: '499'}}`],
+    ['a lone star', `{name: ext, envoyExtAuthzHttp: {service: ${host}, port: 80, headersToUpstreamOnAllow: ['*']}}`],
+    ['a bad prefix', `{name: ext, envoyExtAuthzHttp: {service: ${host}, port: 80, pathPrefix: check}}`],
+    ['not an authorizer', '{name: ext, prometheus: {}}'],
+  ])('that cannot be asked denies: %s', async (_, provider) => {
+    const { authorization, problems } = await compile(mesh(provider) + custom);
+    expect(authorize(authorization?.http, client, get('/'))).toMatchObject({
+      kind: 'deny',
+      policy: 'istio-ext-authz-ext-ns[default]-policy[p]-rule[0]-deny-due-to-bad-CUSTOM-action',
+    });
+    expect(problems.map(({ code }) => code)).toContain('PROVIDER_NOT_FOUND');
+  });
+
+  it('of which a workload has several denies what any of them would be asked about', async () => {
+    const providers = `{name: ext, envoyExtAuthzHttp: {service: ${host}, port: 80}}, {name: two, envoyExtAuthzHttp: {service: ${host}, port: 80}}`;
+    const second = policy('q', 'action: CUSTOM, provider: {name: two}, rules: [{}]');
+    const { authorization, problems } = await compile(mesh(providers) + custom + second);
+    expect(authorize(authorization?.http, client, get('/')).kind).toBe('deny');
+    expect(problems.filter(({ code }) => code === 'SEVERAL_PROVIDERS')).toHaveLength(2);
+  });
+
+  it('in a dry run is not asked: Istio denies', async () => {
+    const dry = policy(
+      'p',
+      'action: CUSTOM, provider: {name: ext}, rules: [{}]',
+      ", annotations: {istio.io/dry-run: 'true'}",
+    );
+    const { authorization, problems } = await compile(
+      mesh(`{name: ext, envoyExtAuthzHttp: {service: ${host}, port: 80}}`) + dry,
+    );
+    expect(authorize(authorization?.http, client, get('/'))).toMatchObject({
+      kind: 'deny',
+      policy: 'istio-ext-authz-ext-ns[default]-policy[p]-rule[0]',
+    });
+    expect(problems.map(({ code }) => code)).toContain('DRY_RUN_DENIES');
   });
 });

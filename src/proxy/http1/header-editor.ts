@@ -1,3 +1,4 @@
+import type { HeaderChange } from '../../traffic/authorizer.ts';
 import type { MutableHeaders } from '../../traffic/headers.ts';
 import type { Head } from './head.ts';
 
@@ -51,6 +52,14 @@ export class HeaderEditor implements MutableHeaders {
         this.values.splice(at, 1);
       }
     }
+  }
+
+  change({ how, name, value }: HeaderChange): void {
+    const held = this.valuesOf(name);
+    if ((how === 'add-if-absent' && held.length > 0) || (how === 'set-if-present' && held.length === 0)) return;
+    if (how === 'append') this.set(name, [...held, value].join(','));
+    else if (how === 'add') this.add(name, value);
+    else this.set(name, value);
   }
 
   /** Adds a line whose value is known to be fit for a head. */

@@ -1,10 +1,11 @@
 /** A TCP connection through the proxy, byte for byte, over mutual TLS where the endpoint says so. */
 import type { AccessRecord } from '../../telemetry/access-record.ts';
-import { type Denial, describeDenial, type Permit } from '../../traffic/authorize.ts';
+import { type Denial, describeDenial, describeOrigin, type Permit, type Question } from '../../traffic/authorize.ts';
 import { hashConnection } from '../../traffic/balance/hash-policy.ts';
 import { pickDestination } from '../../traffic/route.ts';
 import type { Cluster, Endpoint, HashPolicy, Origin, ProxyTables, TcpRoute } from '../../traffic/tables.ts';
 import { authorizeConnection, denialDetails } from '../authorization.ts';
+import { askAuthorizer, type PendingCheck } from '../authorizer/ask-authorizer.ts';
 import { originOf, serviceLabels } from '../exchange-record.ts';
 import type { Link, LinkOwner } from '../link.ts';
 import { pickFor, unknownPeer } from '../pick.ts';
@@ -51,10 +52,16 @@ export const openTunnel = (
 ): void => {
   const tunnel = new Tunnel(state, place, downstream, target);
   state.add(tunnel);
-  const decision = authorizeConnection(state.tables, place);
-  if (decision.kind === 'allow') tunnel.connect(decision.permit, first);
-  else tunnel.refuse(decision);
+  tunnel.authorize(false, first);
 };
+
+/** Why a connection was closed at once, for its record. */
+interface Refusal {
+  readonly by: string;
+  readonly details: string;
+}
+
+const refusalOf = (denial: Denial): Refusal => ({ by: describeDenial(denial), details: denialDetails(denial) });
 
 class Tunnel implements LinkOwner, Member {
   private readonly state: ProxyState;
@@ -76,7 +83,8 @@ class Tunnel implements LinkOwner, Member {
   private bytesReceived = 0;
   private bytesSent = 0;
   private flags = '-';
-  private denial: Denial | undefined = undefined;
+  private refusal: Refusal | undefined = undefined;
+  private check: PendingCheck | undefined = undefined;
   private failure: ConnectFailure | undefined = undefined;
   private connectTimer: NodeJS.Timeout | undefined = undefined;
   private lastBytesMs: number;
@@ -94,12 +102,44 @@ class Tunnel implements LinkOwner, Member {
   }
 
   /** Before anything reaches the application; Envoy would wait for the client's first byte with it. */
-  refuse(denial: Denial): void {
-    this.denial = denial;
+  authorize(isChecked: boolean, first: Buffer): void {
+    const decision = authorizeConnection(this.tables, this.place, isChecked);
+    switch (decision.kind) {
+      case 'allow':
+        this.connect(decision.permit, first);
+        return;
+      case 'deny':
+        this.refuse(refusalOf(decision));
+        return;
+      case 'ask':
+        this.ask(decision, first);
+        return;
+    }
+  }
+
+  private ask(question: Question, first: Buffer): void {
+    const { state, tables, place } = this;
+    const check = askAuthorizer({ state, tables, place, question });
+    this.check = check;
+    void check.outcome.then((outcome) => {
+      this.check = undefined;
+      if (this.downstream.isGone) return;
+      if (outcome.kind === 'allow') {
+        this.authorize(true, first);
+        return;
+      }
+      this.flags = 'UAEX';
+      const by = `provider ${question.authorizer.name} for ${describeOrigin(question.by)}`;
+      this.refuse({ by, details: outcome.details });
+    });
+  }
+
+  private refuse(refusal: Refusal): void {
+    this.refusal = refusal;
     this.downstream.destroy();
   }
 
-  connect(permit: Permit, first: Buffer): void {
+  private connect(permit: Permit, first: Buffer): void {
     const { state, place, target } = this;
     const { cluster } = target;
     const hash = hashConnection(target.hash, place.remoteAddress);
@@ -185,6 +225,7 @@ class Tunnel implements LinkOwner, Member {
   private finish(): void {
     if (!this.downstream.isGone || this.upstream?.isGone === false) return;
     clearTimeout(this.connectTimer);
+    this.check?.cancel();
     if (this.isCounted && this.target.cluster !== undefined) this.state.clusters.endTunnel(this.target.cluster);
     this.isCounted = false;
     this.record();
@@ -244,8 +285,8 @@ class Tunnel implements LinkOwner, Member {
       ...tcpRecord(tables, place, this.startMs),
       durationMs: state.clock.monotonicMs() - this.startMonotonicMs,
       flags: this.flags,
-      connectionTerminationDetails: this.denial === undefined ? '' : denialDetails(this.denial),
-      deniedBy: this.denial === undefined ? undefined : describeDenial(this.denial),
+      connectionTerminationDetails: this.refusal?.details ?? '',
+      deniedBy: this.refusal?.by,
       upstreamFailure: this.failure === undefined ? '' : this.failure.transport || this.failure.reason,
       bytesReceived: this.bytesReceived,
       bytesSent: this.bytesSent,

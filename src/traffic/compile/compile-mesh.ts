@@ -65,7 +65,7 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
   // Istio hears routes of the Gateway API before VirtualServices of the same hosts.
   const virtualServices = [...gatewayApi.virtualServices, ...planVirtualServices(mesh, settings.defaultRetry, report)];
   const gateways = [...planGateways(mesh, report), ...gatewayApi.gateways];
-  const authorizationOf = indexAuthorization(mesh, settings, report);
+  const authorizationOf = indexAuthorization(mesh, registry, settings, report);
   const tokenRulesOf = indexTokenRules(mesh, settings.rootNamespace, report);
   const sidecarScope = indexSidecars(mesh, settings, report);
   reportUnsupportedKinds(mesh, report);

@@ -1,4 +1,5 @@
 /** The requests by which two configurations are compared: whatever a rule of either can tell apart. */
+import { everyRule } from '../authorize.ts';
 import type { PlacedPod } from '../compile/world.ts';
 import type { AskedRequest } from '../explain/explanation.ts';
 import type { MeshView } from '../explain/mesh-view.ts';
@@ -112,11 +113,8 @@ function* toServices({ before, after }: Pair, callers: readonly string[]): Itera
     for (const probe of some) for (const from of callers) yield { ...ask(probe, host, port), from };
 }
 
-const rulesOf = (authorization: Authorization | undefined): readonly AuthorizationRule[] => {
-  if (authorization === undefined) return [];
-  const { custom, deny, allow } = authorization.http;
-  return [...custom, ...deny, ...(allow?.rules ?? [])];
-};
+const rulesOf = (authorization: Authorization | undefined): readonly AuthorizationRule[] =>
+  authorization === undefined ? [] : everyRule(authorization.http);
 
 function* throughSidecar({ outbound }: ProxyTables, from: string): Iterable<AskedRequest> {
   for (const [port, { routes }] of outbound.byPort) yield* aroundRoutes(routes, port, { from });

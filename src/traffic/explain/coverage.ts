@@ -1,5 +1,6 @@
 /** Which rules of routing and authorization some requests reached, by their places in the files. */
 import { formatSpan, type Span } from '../../base/span.ts';
+import { everyRule } from '../authorize.ts';
 import type { Origin, ProxyTables, Route, RouteTable } from '../tables.ts';
 import { matchText } from './conditions.ts';
 import type { Met } from './explanation.ts';
@@ -50,8 +51,8 @@ const routeItems = (route: Route): readonly (readonly [string, CoverageItem])[] 
 
 const policyItems = ({ authorization }: ProxyTables): readonly (readonly [string, CoverageItem])[] => {
   if (authorization === undefined) return [];
-  const { custom, deny, allow } = authorization.http;
-  const rules = [...custom, ...deny, ...(allow?.rules ?? [])];
+  const { allow } = authorization.http;
+  const rules = everyRule(authorization.http);
   const withRules = new Set(rules.map(({ origin }) => origin.resource));
   const bare = (allow?.policies ?? []).filter(({ resource }) => !withRules.has(resource));
   return [

@@ -64,6 +64,8 @@ export interface Result {
   readonly grpcStatus?: number;
   /** How the connection fails. */
   readonly error?: string;
+  /** Present where the answer is another one unless this holds, which only a running mesh can tell: `provider a allows`. */
+  readonly assumed?: readonly string[];
   /** Present when chance decides between different outcomes; probabilities add up to 1. */
   readonly outcomes?: readonly Outcome[];
 }
@@ -96,6 +98,8 @@ export interface Step {
 /** A step, and the entries of the tables it tells of. */
 export interface TracedStep extends Step {
   readonly met?: readonly Met[];
+  /** What this step takes for granted, which only a running mesh can tell. */
+  readonly assumes?: string;
 }
 
 type Stage =

@@ -1,4 +1,5 @@
 /** The smallest changes of a request that alter its result, found by asking again with what the tables name. */
+import { everyRule } from '../authorize.ts';
 import { selectOutbound } from '../listener.ts';
 import { unmetCondition } from '../route.ts';
 import { findSuffix } from '../suffix-table.ts';
@@ -169,8 +170,7 @@ function* acrossPolicies(view: MeshView, asked: AskedRequest): Iterable<Mutation
   const rules = new Set<AuthorizationRule>();
   for (const { pod } of view.world.pods) {
     const policies = pod.proxyMode === 'none' ? undefined : view.authorizationOf(pod)?.http;
-    for (const rule of [...(policies?.custom ?? []), ...(policies?.deny ?? []), ...(policies?.allow?.rules ?? [])])
-      rules.add(rule);
+    for (const rule of policies === undefined ? [] : everyRule(policies)) rules.add(rule);
   }
   if (rules.size === 0) return;
   for (const rule of rules) {

@@ -3,7 +3,10 @@ import {
   authorize,
   type ConnectionFacts,
   describeDenial,
+  describeOrigin,
+  everyRule,
   firstMatch,
+  type Question,
   type RequestFacts,
   unmetOfRule,
 } from '../authorize.ts';
@@ -14,21 +17,26 @@ import { sourceOf, unmetPolicyText } from './conditions.ts';
 import type { Met, TracedStep, Tried } from './explanation.ts';
 import type { MeshView } from './mesh-view.ts';
 import { type TravellingRequest, takeOver } from './request-headers.ts';
-import { askForToken, type TokenFacts } from './token-stage.ts';
+import { askForToken } from './token-stage.ts';
 
 /** How a request fares at a proxy's policies. */
 export interface Asked {
-  readonly step: TracedStep | undefined;
+  readonly steps: readonly TracedStep[];
   /** The rule or policies that denied, with their lines; undefined = allowed. */
   readonly deniedBy: string | undefined;
+  /** Of the proxy that denied; `-` otherwise. */
+  readonly flags: string;
 }
 
+/** What an authorizer is taken to say, whom only a running mesh can ask; absent = that it allows. */
+export type AssumedVerdict = 'allow' | 'deny' | undefined;
+
 const triedOf = (
-  { custom, deny, allow }: AuthorizationPolicies,
+  policies: AuthorizationPolicies,
   connection: ConnectionFacts,
   request: RequestFacts | undefined,
 ): readonly Tried[] =>
-  [...custom, ...deny, ...(allow?.rules ?? [])].flatMap((rule) => {
+  everyRule(policies).flatMap((rule) => {
     const unmet = unmetOfRule(rule, connection, request);
     if (unmet === undefined) return [];
     return [
@@ -47,35 +55,51 @@ export const askPolicies = (
   policies: AuthorizationPolicies,
   connection: ConnectionFacts,
   request: RequestFacts | undefined,
+  assumed: AssumedVerdict,
 ): Asked => {
-  const decision = authorize(policies, connection, request);
+  const first = authorize(policies, connection, request);
   const tried = triedOf(policies, connection, request);
   const more = tried.length === 0 ? {} : { tried };
+  const questions = first.kind === 'ask' ? [questionStep(first, assumed)] : [];
+  if (first.kind === 'ask' && assumed === 'deny') {
+    const deniedBy = `provider ${first.authorizer.name} for ${describeOrigin(first.by)}`;
+    return { steps: questions, deniedBy, flags: 'UAEX' };
+  }
+  const decision = first.kind === 'ask' ? authorize(policies, connection, request, true) : first;
   if (decision.kind === 'deny') {
     const origin = decision.by === 'no ALLOW policy matched' ? decision.candidates[0] : decision.by;
     const deniedBy = describeDenial(decision);
-    return {
-      deniedBy,
-      step: {
-        stage: 'authorization',
-        decision: `denied by ${deniedBy}`,
-        ...sourceOf(origin),
-        ...more,
-        met: (decision.by === 'no ALLOW policy matched' ? decision.candidates : [decision.by]).map(policyMet),
-      },
+    const step: TracedStep = {
+      stage: 'authorization',
+      decision: `denied by ${deniedBy}`,
+      ...sourceOf(origin),
+      ...more,
+      met: (decision.by === 'no ALLOW policy matched' ? decision.candidates : [decision.by]).map(policyMet),
     };
+    return { steps: [...questions, step], deniedBy, flags: '-' };
   }
   const rule = policies.allow === undefined ? undefined : firstMatch(policies.allow.rules, connection, request);
   const by = rule === undefined ? 'no DENY rule matches' : `by ${rule.origin.resource} ${rule.name}`;
+  const step: TracedStep = {
+    stage: 'authorization',
+    decision: `allowed: ${by}`,
+    ...sourceOf(rule?.origin),
+    ...more,
+    ...(rule && { met: [policyMet(rule.origin)] }),
+  };
+  return { steps: [...questions, step], deniedBy: undefined, flags: '-' };
+};
+
+const questionStep = ({ authorizer, by }: Question, assumed: AssumedVerdict): TracedStep => {
+  const { name, host, protocol, failOpen } = authorizer;
+  const says = assumed === 'deny' ? 'denies' : 'allows';
+  const otherwise = failOpen ? 'requests pass' : `the answer is ${authorizer.errorStatus}`;
   return {
-    deniedBy: undefined,
-    step: {
-      stage: 'authorization',
-      decision: `allowed: ${by}`,
-      ...sourceOf(rule?.origin),
-      ...more,
-      ...(rule && { met: [policyMet(rule.origin)] }),
-    },
+    stage: 'authorization',
+    decision: `provider ${name} decides (${protocol === 'grpc' ? 'gRPC' : 'HTTP'}, ${host}); assumed: it ${says}. Without an answer ${otherwise}`,
+    ...sourceOf(by),
+    met: [policyMet(by)],
+    assumes: `provider ${name} ${says}`,
   };
 };
 
@@ -206,13 +230,14 @@ export const receive = (view: MeshView, arrival: Arrival, sent: TravellingReques
   };
   const isHttp = port !== undefined && port.protocol !== 'tcp';
   return isHttp
-    ? serveHttp(view.tokens, tables, sent, connection, mtls, answered)
-    : passBytes(tables, sent, connection, mtls, answered);
+    ? serveHttp(view, tables, sent, connection, mtls, answered)
+    : passBytes(view, tables, sent, connection, mtls, answered);
 };
 
 type Answer = (steps: readonly TracedStep[], request: TravellingRequest) => Reception;
 
 const passBytes = (
+  { authorizers }: MeshView,
   tables: ProxyTables,
   sent: TravellingRequest,
   connection: ConnectionFacts,
@@ -220,13 +245,13 @@ const passBytes = (
   answered: Answer,
 ): Reception => {
   if (tables.authorization === undefined) return answered([mtls], sent);
-  const { step, deniedBy } = askPolicies(tables.authorization.tcp, connection, undefined);
-  const steps = step === undefined ? [mtls] : [mtls, step];
+  const { steps: asked, deniedBy } = askPolicies(tables.authorization.tcp, connection, undefined, authorizers);
+  const steps = [mtls, ...asked];
   return deniedBy === undefined ? answered(steps, sent) : { kind: 'reset', steps, policy: deniedBy };
 };
 
 const serveHttp = (
-  facts: TokenFacts | undefined,
+  { tokens, authorizers }: MeshView,
   tables: ProxyTables,
   sent: TravellingRequest,
   connection: ConnectionFacts,
@@ -239,15 +264,16 @@ const serveHttp = (
   if ('refused' in normal)
     return { kind: 'refused-path', steps: [mtls, { stage: 'path', decision: `400: ${normal.refused}` }], policy: '' };
   request.path = normal.path;
-  const token = askForToken(facts, tables, request);
+  const token = askForToken(tokens, tables, request);
   const before = token.step === undefined ? [mtls] : [mtls, token.step];
   if (token.refused !== undefined) return { kind: 'denied', steps: before, ...token.refused };
   if (tables.authorization === undefined) return answered(before, request);
-  const { step, deniedBy } = askPolicies(
+  const { steps: asked, deniedBy } = askPolicies(
     tables.authorization.http,
     connection,
     factsOf(request, tables.authorization, connection, false),
+    authorizers,
   );
-  const steps = step === undefined ? before : [...before, step];
+  const steps = [...before, ...asked];
   return deniedBy === undefined ? answered(steps, request) : { kind: 'denied', steps, policy: deniedBy, status: 403 };
 };

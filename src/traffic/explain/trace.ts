@@ -39,9 +39,10 @@ export const trace = (view: MeshView, asked: AskedRequest): Explanation | Unansw
       ? fromClient(view, asked, request, steps)
       : atGateway(view, asked, asked.gateway, request, steps);
   if ('code' in branches) return branches;
+  const assumed = [...new Set(steps.flatMap(({ assumes }) => assumes ?? []))];
   return {
-    result: summarize(branches),
-    steps: steps.map(({ met: _, ...step }) => step),
+    result: { ...summarize(branches), ...(assumed.length === 0 ? {} : { assumed }) },
+    steps: steps.map(({ met: _met, assumes: _assumes, ...step }) => step),
     met: steps.flatMap(({ met }) => met ?? []),
   };
 };
@@ -79,8 +80,8 @@ const atGateway = (
   if (taken.kind === 'http') return route(sender, 'gateway', asked, request, OUTSIDE);
   if (tables.authorization !== undefined) {
     const connection = { address: placed.address, port, remoteAddress: OUTSIDE, tls: undefined };
-    const { step, deniedBy } = askPolicies(tables.authorization.tcp, connection, undefined);
-    if (step !== undefined) steps.push(step);
+    const { steps: asked, deniedBy } = askPolicies(tables.authorization.tcp, connection, undefined, view.authorizers);
+    steps.push(...asked);
     if (deniedBy !== undefined) return failed('connection closed');
   }
   return tcp(sender, taken.route, request);
@@ -269,14 +270,19 @@ const route = (
   }
   if (direction === 'gateway' && tables.authorization !== undefined) {
     const connection = { address, port, remoteAddress: peer, tls };
-    const { step, deniedBy } = askPolicies(
+    const {
+      steps: told,
+      deniedBy,
+      flags,
+    } = askPolicies(
       tables.authorization.http,
       connection,
       factsOf(request, tables.authorization, connection, true),
+      sender.view.authorizers,
     );
-    if (step !== undefined) steps.push(step);
+    steps.push(...told);
     if (deniedBy !== undefined)
-      return answer(403, '-', `denied by ${deniedBy}`, { policy: deniedBy, cluster: firstCluster(chosen) });
+      return answer(403, flags, `denied by ${deniedBy}`, { policy: deniedBy, cluster: firstCluster(chosen) });
   }
   if (chosen === undefined) return answer(404, 'NR', 'no route matches');
   return act(sender, chosen, request);

@@ -54,7 +54,7 @@ const tcpPorts = (ports: readonly WorkloadPort[]): readonly WorkloadPort[] =>
 /** The misfits of all pods, each rule with the first port that it does not fit. */
 const findMisfits = ({ mesh, pods }: AnalysisInput): readonly Misfit[] => {
   const report = new Report();
-  const authorizationOf = indexAuthorization(mesh, readMeshSettings(mesh, report), report);
+  const authorizationOf = indexAuthorization(mesh, new Map(), readMeshSettings(mesh, report), report);
   const portsOf = indexWorkloadPorts(mesh);
   const found = new Map<string, Misfit>();
   for (const pod of indexPods(pods).pods) {
