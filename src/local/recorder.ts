@@ -1,11 +1,10 @@
-import type { Problem } from '../base/problem.ts';
-import { type AccessLog, compileAccessLog } from '../telemetry/access-log.ts';
+import { compileAccessLog } from '../telemetry/access-log.ts';
 import type { AccessRecord } from '../telemetry/access-record.ts';
 import { renderMetrics } from '../telemetry/exposition.ts';
 import { createIstioMetrics } from '../telemetry/istio-metrics.ts';
 import { createRegistry } from '../telemetry/registry.ts';
 import type { CompiledMesh } from '../traffic/compile/world.ts';
-import type { AccessLogSettings } from '../traffic/tables.ts';
+import type { LogSink, SideTelemetry } from '../traffic/telemetry/proxy-telemetry.ts';
 import type { AccessLogFile } from './access-log-file.ts';
 import type { Journal } from './journal.ts';
 
@@ -13,43 +12,34 @@ import type { Journal } from './journal.ts';
 export interface Recorder {
   /** On every request's path. */
   record(record: AccessRecord): void;
-  /** Takes over which proxies log, and how; the problems are those of the formats. */
-  use(compiled: CompiledMesh): readonly Problem[];
+  /** Takes over which proxies log and count what. */
+  use(compiled: CompiledMesh): void;
   /** The line a record has, or would have, in the log of its proxy. */
   format(record: AccessRecord): string;
   /** All metrics in Prometheus' text format. */
   metrics(): string;
 }
 
-const ISTIO_DEFAULT: AccessLogSettings = { enabled: true, encoding: 'TEXT', format: '' };
+const NO_LOGS: readonly LogSink[] = [];
 
 export const createRecorder = (journal: Journal, file: AccessLogFile | undefined): Recorder => {
   const registry = createRegistry();
-  const metrics = createIstioMetrics(registry);
-  const fallback = compileAccessLog(ISTIO_DEFAULT);
-  let formats: ReadonlyMap<string, AccessLog> = new Map();
-  let enabled: ReadonlySet<string> = new Set();
-  const format = (record: AccessRecord): string => (formats.get(record.proxy) ?? fallback).format(record);
+  const fallback = compileAccessLog({ encoding: 'TEXT', format: '' });
+  let proxies: CompiledMesh['proxies'] = new Map();
+  const sideOf = (record: AccessRecord): SideTelemetry | undefined =>
+    proxies.get(record.proxy)?.telemetry?.[record.reporter];
+  const metrics = createIstioMetrics(registry, (record) => sideOf(record)?.metrics);
   return {
     record(record) {
       journal.add(record);
       metrics.record(record);
-      if (file !== undefined && enabled.has(record.proxy)) file.add(format(record));
+      if (file === undefined) return;
+      for (const { accepts, print } of sideOf(record)?.logs ?? NO_LOGS) if (accepts(record)) file.add(print(record));
     },
-    use({ proxies }) {
-      // Proxies of a mesh nearly always share one format: compile it once.
-      const compiled = new Map<string, AccessLog>();
-      const logOf = ({ encoding, format: text }: AccessLogSettings): AccessLog => {
-        const key = `${encoding} ${text}`;
-        const log = compiled.get(key) ?? compileAccessLog({ encoding, format: text });
-        compiled.set(key, log);
-        return log;
-      };
-      formats = new Map([...proxies].map(([key, tables]) => [key, logOf(tables.accessLog)]));
-      enabled = new Set([...proxies].flatMap(([key, tables]) => (tables.accessLog.enabled ? [key] : [])));
-      return [...compiled.values()].flatMap((log) => log.problems);
+    use(compiled) {
+      proxies = compiled.proxies;
     },
-    format,
+    format: (record) => (sideOf(record)?.logs[0]?.print ?? fallback.format)(record),
     metrics: () => renderMetrics(registry),
   };
 };

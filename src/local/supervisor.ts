@@ -125,8 +125,8 @@ class Reloader {
   async #apply(configuration: LoadedConfiguration): Promise<boolean> {
     const applied = await this.#runtime.apply(configuration);
     const { compiled } = this.#runtime;
-    const formatProblems = applied.isApplied && compiled !== undefined ? this.#recorder.use(compiled) : [];
-    const problems = [...configuration.problems, ...applied.problems, ...formatProblems];
+    if (applied.isApplied && compiled !== undefined) this.#recorder.use(compiled);
+    const problems = [...configuration.problems, ...applied.problems];
     if (problems.length > 0) this.#options.onEvent({ kind: 'problems', problems, sources: configuration.sources });
     this.#generation = applied.generation;
     this.problems = problems;

@@ -1,4 +1,4 @@
-import type { AccessRecord } from '../telemetry/access-record.ts';
+import type { AccessRecord, RecordedHeaders } from '../telemetry/access-record.ts';
 import type { Origin, ServiceRef } from '../traffic/tables.ts';
 import type { ExchangeView, SendingView } from './exchange-view.ts';
 import { unknownPeer } from './pick.ts';
@@ -61,7 +61,33 @@ export const recordOf = (exchange: ExchangeView): AccessRecord => {
     destination: isInbound ? tables.node.peer : (remotePeer ?? unknownPeer),
     ...serviceLabels(service),
     requestProtocol: exchange.isGrpc ? 'grpc' : 'http',
+    headers: tables.telemetry?.keepsHeaders === true ? headersOf(exchange) : undefined,
   };
+};
+
+/** As they went on: with what this proxy added and changed. */
+const headersOf = ({ downstream, method, path, authority, answerLines }: ExchangeView): RecordedHeaders => {
+  const { editor, request } = downstream;
+  const own = [
+    [':method', method],
+    [':path', path],
+    [':authority', authority],
+    [':scheme', request.scheme],
+  ] as const;
+  return { request: new Map([...own, ...readLines(editor.lines())]), response: readLines(answerLines) };
+};
+
+const readLines = (lines: string): Map<string, string> => {
+  const headers = new Map<string, string>();
+  for (const line of lines.split('\r\n')) {
+    const colon = line.indexOf(':');
+    if (colon < 0) continue;
+    const name = line.slice(0, colon).toLowerCase();
+    const value = line.slice(colon + 1).trim();
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value : `${before},${value}`);
+  }
+  return headers;
 };
 
 /** This proxy's own id where one of its two connections is mutual TLS. */

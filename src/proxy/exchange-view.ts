@@ -40,6 +40,8 @@ export interface ExchangeView {
   readonly details: string;
   readonly upstreamFailure: string;
   readonly deniedBy: string | undefined;
+  /** Header lines of the answer; empty before there is one. */
+  readonly answerLines: string;
   readonly responseBytes: number;
   readonly grpcStatus: number | undefined;
 }

@@ -80,6 +80,7 @@ export class Exchange implements RequestSink, SendingOwner, Admitted {
   details = '';
   upstreamFailure = '';
   deniedBy: string | undefined = undefined;
+  answerLines = '';
   responseBytes = 0;
   grpcStatus: number | undefined = undefined;
   isRequestComplete = false;
@@ -282,6 +283,7 @@ export class Exchange implements RequestSink, SendingOwner, Admitted {
     this.isResponseStarted = true;
     this.responseHead = head;
     const lines = responseLines(this, head);
+    this.answerLines = lines;
     this.responseHead = undefined;
     this.responseBytes += end - start;
     return this.downstream.sendHead(
@@ -346,6 +348,7 @@ export class Exchange implements RequestSink, SendingOwner, Admitted {
     this.isResponseStarted = true;
     const body = Buffer.from(local.body, 'utf8');
     const lines = localLines(this, local, body.length);
+    this.answerLines = lines;
     const isBodiless = this.method === 'HEAD' || status === 204 || status === 304;
     this.responseBytes = isBodiless ? 0 : body.length;
     const reason = STATUS_CODES[status] ?? 'Unknown';

@@ -1,4 +1,4 @@
-import type { AccessRecord } from './access-record.ts';
+import type { AccessRecord, RecordedHeaders } from './access-record.ts';
 import { longFlags } from './flags.ts';
 import { compileTimeFormat } from './start-time.ts';
 
@@ -76,7 +76,7 @@ const plain: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ['HOSTNAME', text((record) => record.proxy.slice(record.proxy.indexOf('/') + 1))],
 ]);
 
-// An AccessRecord keeps the headers that Istio's default formats print, and no others.
+// An AccessRecord always has the headers that Istio's default formats print, and others where a format asks for them.
 const requestHeaders: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   [':method', text((record) => record.method)],
   [':path', text((record) => record.path)],
@@ -94,21 +94,37 @@ const responseHeaders: ReadonlyMap<string, Operator> = new Map<string, Operator>
   ['grpc-status', (record) => record.grpcStatus],
 ]);
 
-/** `A?B`: the first of the two that has a value. A name the record does not keep counts as absent. */
-const headerOperator = (headers: ReadonlyMap<string, Operator>, names: string): Operator | undefined => {
-  const alternatives = names
-    .split('?')
-    .map((name) => headers.get(name.trim().toLowerCase()))
-    .filter((operator) => operator !== undefined);
-  const [first, second] = alternatives;
-  return second === undefined || first === undefined ? first : (record) => first(record) ?? second(record);
+type Side = keyof RecordedHeaders;
+
+const headerOperators: Readonly<Record<Side, ReadonlyMap<string, Operator>>> = {
+  request: requestHeaders,
+  response: responseHeaders,
+};
+
+const headerOperator = (side: Side, name: string): Operator =>
+  headerOperators[side].get(name) ?? ((record) => record.headers?.[side].get(name));
+
+const namesOf = (argument: string): readonly string[] => argument.split('?').map((name) => name.trim().toLowerCase());
+
+/** `A?B`: the first of the two that has a value. */
+const firstHeader = (side: Side, argument: string): Operator => {
+  const [first = absent, second = absent] = namesOf(argument).map((name) => headerOperator(side, name));
+  return second === absent ? first : (record) => first(record) ?? second(record);
+};
+
+const absent: Operator = () => undefined;
+
+/** Whether an operator needs more headers than every record has. */
+export const needsHeaders = (name: string, argument: string): boolean => {
+  if (name === 'REQ') return namesOf(argument).some((header) => !requestHeaders.has(header));
+  return name === 'RESP' && namesOf(argument).some((header) => !responseHeaders.has(header));
 };
 
 /** The operator of `%NAME(argument)%`; undefined when an AccessRecord has nothing to serve it from. */
 export const findOperator = (name: string, argument: string): Operator | undefined => {
-  if (name === 'REQ') return headerOperator(requestHeaders, argument);
-  if (name === 'RESP') return headerOperator(responseHeaders, argument);
-  if (name === 'TRAILER') return headerOperator(new Map([['grpc-status', (record) => record.grpcStatus]]), argument);
+  if (name === 'REQ') return firstHeader('request', argument);
+  if (name === 'RESP') return firstHeader('response', argument);
+  if (name === 'TRAILER' && argument.toLowerCase() === 'grpc-status') return (record) => record.grpcStatus;
   if (name === 'START_TIME') {
     const print = compileTimeFormat(argument);
     return (record) => print(record.startMs);

@@ -1,5 +1,5 @@
 import type { Problem } from '../base/problem.ts';
-import { findOperator, type Operator, type OperatorValue } from './access-log-operators.ts';
+import { findOperator, needsHeaders, type Operator, type OperatorValue } from './access-log-operators.ts';
 import type { AccessRecord } from './access-record.ts';
 
 // Istio's default formats, field for field (its documentation of the access log).
@@ -60,6 +60,14 @@ const printText = (value: OperatorValue): string =>
 
 const quote = (text: string): string =>
   needsJsonEscape.test(text) ? escapeControls(JSON.stringify(text)) : `"${text}"`;
+
+const printTextOrNothing = (value: OperatorValue): string => (value === undefined ? '' : printText(value));
+
+/** Fields without a value, at any depth, are left out. */
+const withoutNulls = (line: string): string =>
+  escapeControls(
+    JSON.stringify(JSON.parse(line, (_key, value: unknown) => (value === null ? undefined : value)) as unknown),
+  );
 
 const printJson = (value: OperatorValue): string =>
   value === undefined ? 'null' : typeof value === 'number' ? String(value) : quote(value);
@@ -167,6 +175,8 @@ export interface AccessLogFormat {
   readonly encoding: 'TEXT' | 'JSON';
   /** Envoy's command operators, or for JSON the text of an object of them; empty = Istio's default. */
   readonly format: string;
+  /** Absent values print as nothing, and fields of JSON that have none are left out (`omitEmptyValues`). */
+  readonly omitsEmpty?: boolean;
 }
 
 export interface AccessLog {
@@ -174,19 +184,29 @@ export interface AccessLog {
   format(record: AccessRecord): string;
   /** Operators that cannot be served (once each) and places where the format is malformed. */
   readonly problems: readonly Problem[];
+  /** Its lines have headers that records keep on demand only. */
+  readonly usesHeaders: boolean;
 }
+
+/** Whether a text, or a string anywhere in an object of JSON, has an operator for a header kept on demand. */
+const asksForHeaders = (format: string): boolean =>
+  [...format.matchAll(/%(REQ|RESP)\(([^)]*)\)/g)].some(([, name = '', argument = '']) => needsHeaders(name, argument));
 
 /**
  * Compiles a log format once. A malformed one still formats: text prints what is not an operator as it stands, and
  * JSON that is no object falls back to Istio's default.
  */
-export const compileAccessLog = ({ encoding, format }: AccessLogFormat): AccessLog => {
+export const compileAccessLog = ({ encoding, format, omitsEmpty = false }: AccessLogFormat): AccessLog => {
   const problems = new Map<string, Problem>();
   if (encoding === 'TEXT') {
     // A format may say its own line end; line feeds inside it would make several lines of one request.
     const line = (format || defaultText).replace(/\n+$/, '').replaceAll('\n', ' ');
-    const print = join(compileText(line, problems), printText);
-    return { format: (record) => `${print(record)}\n`, problems: [...problems.values()] };
+    const print = join(compileText(line, problems), omitsEmpty ? printTextOrNothing : printText);
+    return {
+      format: (record) => `${print(record)}\n`,
+      problems: [...problems.values()],
+      usesHeaders: asksForHeaders(line),
+    };
   }
   const object = parseObject(format || defaultJson);
   if (object === undefined) {
@@ -195,7 +215,8 @@ export const compileAccessLog = ({ encoding, format }: AccessLogFormat): AccessL
   }
   const print = join(compileJsonValue(object ?? parseObject(defaultJson), problems), printJson);
   return {
-    format: (record) => `${print(record)}\n`,
+    format: (record) => `${omitsEmpty ? withoutNulls(print(record)) : print(record)}\n`,
     problems: [...problems.values()],
+    usesHeaders: asksForHeaders(format),
   };
 };

@@ -5,7 +5,6 @@ import type { Peer } from './peer.ts';
  * Empty strings stand for absent values and print as `-`.
  */
 export interface AccessRecord {
-  /** `NAMESPACE/POD` of the proxy. */
   /** The proxy's pod, `NAMESPACE/POD`. */
   readonly proxy: string;
   readonly reporter: 'source' | 'destination';
@@ -57,4 +56,12 @@ export interface AccessRecord {
   readonly destinationServiceName: string;
   readonly destinationServiceNamespace: string;
   readonly requestProtocol: 'http' | 'grpc' | 'tcp';
+  /** Only where a log, a metric or a filter asks for headers. */
+  readonly headers?: RecordedHeaders | undefined;
+}
+
+/** By lower-case name, values of several lines joined by commas; the request's pseudo-headers are among them. */
+export interface RecordedHeaders {
+  readonly request: ReadonlyMap<string, string>;
+  readonly response: ReadonlyMap<string, string>;
 }

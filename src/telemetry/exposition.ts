@@ -34,14 +34,14 @@ const sortedLines = (lines: readonly (readonly [labels: string, text: string])[]
 
 const seriesLines = ({ kind, family }: AnyFamily): string => {
   if (kind === 'histogram') {
-    const lines = [...family.entries()].map(([values, histogram]) => {
-      const labels = formatLabels(family.labelNames, values);
+    const lines = [...family.entries()].map(([names, values, histogram]) => {
+      const labels = formatLabels(names, values);
       return [labels, histogramLines(family.name, labels, histogram)] as const;
     });
     return sortedLines(lines);
   }
-  const lines = [...family.entries()].map(([values, metric]) => {
-    const labels = formatLabels(family.labelNames, values);
+  const lines = [...family.entries()].map(([names, values, metric]) => {
+    const labels = formatLabels(names, values);
     return [labels, `${family.name}${braces(labels)} ${formatNumber(metric.value)}\n`] as const;
   });
   return sortedLines(lines);

@@ -53,3 +53,14 @@ export const longFlags = (text: string): string =>
   split(text)
     .map((flag) => flags.get(flag)?.long ?? flag)
     .join(',') || '-';
+
+// In the order of their bits in Envoy's StreamInfo; `_` are bits of flags that no proxy of a mesh sets.
+const bitOrder =
+  'LH UH UT LR UR UF UC UO NR DI FI RL UAEX RLSE DC URX SI IH DPE UMSDR _ _ DT UPE NC OM DF DO DR UDO'.split(' ');
+
+/** Response flags as the bits of Envoy's `response.flags`. */
+export const flagBits = (text: string): bigint =>
+  split(text).reduce((bits, flag) => {
+    const bit = bitOrder.indexOf(flag);
+    return bit < 0 ? bits : bits | (1n << BigInt(bit));
+  }, 0n);

@@ -1,7 +1,8 @@
 import type { AccessRecord } from './access-record.ts';
 import { envoyBuckets, type Histogram } from './histogram.ts';
+import type { MetricRules } from './metric-rules.ts';
 import type { Peer } from './peer.ts';
-import type { Counter, Registry } from './registry.ts';
+import type { Counter, Family, Registry } from './registry.ts';
 
 const peerLabels = (end: 'source' | 'destination'): readonly string[] => [
   `${end}_workload`,
@@ -117,26 +118,37 @@ interface CachedUpdate {
   readonly update: Update;
 }
 
-const httpUpdate = (requests: Counter, duration: Histogram, received: Histogram, sent: Histogram): Update => {
-  return (record) => {
-    requests.add(1);
-    duration.observe(record.durationMs);
-    received.observe(record.bytesReceived);
-    sent.observe(record.bytesSent);
-  };
-};
+/** A series, or nothing where the proxy's rules drop the metric. */
+type SeriesOf = <Metric>(
+  family: Family<Metric>,
+  names: readonly string[],
+  values: readonly string[],
+) => Metric | undefined;
 
-const tcpUpdate = (opened: Counter, closed: Counter, received: Counter, sent: Counter): Update => {
-  return (record) => {
-    opened.add(1);
-    closed.add(1);
-    received.add(record.bytesReceived);
-    sent.add(record.bytesSent);
+/** Finds series as the rules of the record's proxy have them. */
+const seriesFor =
+  (record: AccessRecord, rules: MetricRules | undefined): SeriesOf =>
+  (family, names, values) => {
+    if (rules === 'off') return undefined;
+    const rule = rules?.get(family.name.slice(PREFIX.length));
+    if (rule === undefined) return family.series(values);
+    if (rule.isDropped) return undefined;
+    const labels = new Map(names.map((name, at) => [name, values[at] ?? '']));
+    for (const name of rule.removed) labels.delete(name);
+    for (const { name, read } of rule.tags) labels.set(labelName(name), read(record) ?? 'unknown');
+    return family.series([...labels.values()], [...labels.keys()]);
   };
-};
+
+const PREFIX = 'istio_';
+
+const labelName = (tag: string): string => tag.replace(/\W/g, '_');
+
+/** Of tags that ask the record itself no two records have to agree. */
+const dependOnRecords = (rules: MetricRules | undefined): boolean =>
+  rules !== undefined && rules !== 'off' && [...rules.values()].some(({ tags }) => tags.length > 0);
 
 /** What finds the series of a record that has not been seen before; slow, once per label set. */
-const createLookup = (registry: Registry): ((record: AccessRecord) => Update) => {
+const createLookup = (registry: Registry): ((record: AccessRecord, rules: MetricRules | undefined) => Update) => {
   const histogram = (name: string, help: string) => registry.histogram(name, help, httpLabelNames, envoyBuckets);
   const tcp = (name: string, help: string) => registry.counter(name, help, tcpLabelNames);
   const requests = registry.counter('istio_requests_total', 'HTTP and gRPC requests a proxy finished.', httpLabelNames);
@@ -150,19 +162,33 @@ const createLookup = (registry: Registry): ((record: AccessRecord) => Update) =>
   const closed = tcp('istio_tcp_connections_closed_total', 'TCP connections closed.');
   const received = tcp('istio_tcp_received_bytes_total', 'Bytes received in TCP connections.');
   const sent = tcp('istio_tcp_sent_bytes_total', 'Bytes sent in TCP connections.');
-  return (record) => {
+  const tcpUpdate = (values: readonly string[], seriesOf: SeriesOf): Update => {
+    const ofTcp = (family: Family<Counter>) => seriesOf(family, tcpLabelNames, values);
+    const [opens, closes, bytesIn, bytesOut] = [ofTcp(opened), ofTcp(closed), ofTcp(received), ofTcp(sent)];
+    return (record) => {
+      opens?.add(1);
+      closes?.add(1);
+      bytesIn?.add(record.bytesReceived);
+      bytesOut?.add(record.bytesSent);
+    };
+  };
+  const httpUpdate = (values: readonly string[], seriesOf: SeriesOf): Update => {
+    const ofHttp = (family: Family<Histogram>) => seriesOf(family, httpLabelNames, values);
+    const count = seriesOf(requests, httpLabelNames, values);
+    const [time, bytesIn, bytesOut] = [ofHttp(duration), ofHttp(requestBytes), ofHttp(responseBytes)];
+    return (record) => {
+      count?.add(1);
+      time?.observe(record.durationMs);
+      bytesIn?.observe(record.bytesReceived);
+      bytesOut?.observe(record.bytesSent);
+    };
+  };
+  return (record, rules) => {
     const values = tcpValues(record);
-    if (record.requestProtocol === 'tcp') {
-      return tcpUpdate(opened.series(values), closed.series(values), received.series(values), sent.series(values));
-    }
+    const seriesOf = seriesFor(record, rules);
+    if (record.requestProtocol === 'tcp') return tcpUpdate(values, seriesOf);
     const grpcStatus = record.requestProtocol === 'grpc' ? String(record.grpcStatus ?? '') : '';
-    const http = [...values, String(record.responseCode), grpcStatus];
-    return httpUpdate(
-      requests.series(http),
-      duration.series(http),
-      requestBytes.series(http),
-      responseBytes.series(http),
-    );
+    return httpUpdate([...values, String(record.responseCode), grpcStatus], seriesOf);
   };
 };
 
@@ -176,9 +202,12 @@ export interface IstioMetrics {
 
 /**
  * Istio's standard metrics with its full label set. Differences from Istio: a TCP connection is counted, and its bytes
- * added, when it closes (Istio reports open ones every few seconds).
+ * added, when it closes (Istio reports open ones every few seconds). `rulesOf` says how the record's proxy changes them.
  */
-export const createIstioMetrics = (registry: Registry): IstioMetrics => {
+export const createIstioMetrics = (
+  registry: Registry,
+  rulesOf: (record: AccessRecord) => MetricRules | undefined = () => undefined,
+): IstioMetrics => {
   const lookup = createLookup(registry);
   // By identity of the peers: tables hand out the same objects for every request, and a reload that drops them
   // lets this cache go with them.
@@ -201,10 +230,12 @@ export const createIstioMetrics = (registry: Registry): IstioMetrics => {
           return;
         }
       }
-      const update = lookup(record);
+      const rules = rulesOf(record);
+      const update = lookup(record, rules);
+      update(record);
+      if (dependOnRecords(rules)) return;
       if (cached.length >= maxCachedFacets) cached.shift();
       cached.push({ facet: facetOf(record), update });
-      update(record);
     },
   };
 };

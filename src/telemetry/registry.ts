@@ -31,14 +31,14 @@ class Gauge {
 }
 
 /** All series of one metric. `series` costs a lookup by label text: keep what it answers on a hot path. */
-interface Family<Metric> {
+export interface Family<Metric> {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly string[];
-  /** Label values in the order of `labelNames`; the same values answer the same series. */
-  series(labelValues: readonly string[]): Metric;
-  /** Every series with its label values, in no particular order. */
-  entries(): IterableIterator<readonly [labelValues: readonly string[], metric: Metric]>;
+  /** Label values in the order of `names` (the family's, unless told); the same values answer the same series. */
+  series(labelValues: readonly string[], names?: readonly string[]): Metric;
+  /** Every series with its labels, in no particular order. */
+  entries(): IterableIterator<readonly [labelNames: readonly string[], labelValues: readonly string[], metric: Metric]>;
 }
 
 export type AnyFamily =
@@ -71,20 +71,20 @@ const createFamily = <Metric>(
   create: () => Metric,
   onOverflow: (metric: string) => void,
 ): Family<Metric> => {
-  const byKey = new Map<string, readonly [readonly string[], Metric]>();
+  const byKey = new Map<string, readonly [readonly string[], readonly string[], Metric]>();
   let overflow: Metric | undefined;
   return {
     name,
     help,
     labelNames,
-    series(labelValues) {
+    series(labelValues, names = labelNames) {
       // JSON rather than a join: no separator that a label value could not contain.
-      const key = JSON.stringify(labelValues);
+      const key = JSON.stringify(names === labelNames ? labelValues : [names, labelValues]);
       const known = byKey.get(key);
-      if (known !== undefined) return known[1];
+      if (known !== undefined) return known[2];
       if (byKey.size < maxSeries) {
         const metric = create();
-        byKey.set(key, [labelValues, metric]);
+        byKey.set(key, [names, labelValues, metric]);
         return metric;
       }
       onOverflow(name);
@@ -93,7 +93,7 @@ const createFamily = <Metric>(
     },
     *entries() {
       yield* byKey.values();
-      if (overflow !== undefined) yield [labelNames.map(() => overflowLabel), overflow];
+      if (overflow !== undefined) yield [labelNames, labelNames.map(() => overflowLabel), overflow];
     },
   };
 };

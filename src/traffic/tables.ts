@@ -9,6 +9,7 @@ import type { Peer } from '../telemetry/peer.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { PathNormalization } from './path.ts';
 import type { SuffixTable } from './suffix-table.ts';
+import type { ProxyTelemetry } from './telemetry/proxy-telemetry.ts';
 import type { TokenRule } from './token-rules.ts';
 
 /** The object and line of the user's input a table entry comes from; absent for what Istio adds by itself. */
@@ -48,20 +49,14 @@ export interface ProxyTables {
   readonly clusters: ClusterTable;
   /** Peers by mesh address, for telemetry of plaintext callers. */
   readonly peers: ReadonlyMap<string, Peer>;
-  readonly accessLog: AccessLogSettings;
+  /** What is logged and counted; absent = nothing is logged, and Istio's standard metrics are counted. */
+  readonly telemetry?: ProxyTelemetry;
   /** Mesh config `pathNormalization`; absent = BASE, Istio's default. */
   readonly pathNormalization?: PathNormalization;
   /** What AuthorizationPolicies say of this proxy's inbound and gateway ports; absent = nothing, and all is allowed. */
   readonly authorization?: Authorization;
   /** What RequestAuthentications say of this proxy's inbound and gateway ports; absent = tokens are not looked at. */
   readonly tokens?: readonly TokenRule[];
-}
-
-export interface AccessLogSettings {
-  readonly enabled: boolean;
-  readonly encoding: 'TEXT' | 'JSON';
-  /** Envoy command operators; empty = Istio's default format. For JSON, the text of the JSON object. */
-  readonly format: string;
 }
 
 // ---- outbound: chosen by the connection's original destination, then by Host

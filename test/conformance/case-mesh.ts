@@ -153,7 +153,13 @@ class LiveCase implements CaseMesh {
       proxy: this.#runtime?.pods.get(record.proxy)?.pod.workload ?? record.proxy,
       upstream: upstream === '' ? '' : `${upstream}:${port}`,
       record,
+      isLogged: this.#isLogged(record),
     });
+  }
+
+  #isLogged(record: AccessRecord): boolean {
+    const telemetry = this.#runtime?.compiled?.proxies.get(record.proxy)?.telemetry;
+    return telemetry?.[record.reporter].logs.some(({ accepts }) => accepts(record)) ?? false;
   }
 
   #podNamed(reference: string, isNamed: (running: RunningPod, name: string) => boolean): RunningPod | undefined {

@@ -15,6 +15,8 @@ export interface NamedRecord {
   readonly proxy: string;
   readonly upstream: string;
   readonly record: AccessRecord;
+  /** It is in the access log of its proxy. */
+  readonly isLogged: boolean;
 }
 
 const responseNoise =
@@ -99,7 +101,8 @@ const triesOf = (records: readonly NamedRecord[]): number =>
  * The records that a recording can know of: those of a request by its id, and without any those of a connection, which has
  * no id and is found by the address the client came from: at the first proxy on its way.
  */
-const attributable = (records: readonly NamedRecord[]): readonly NamedRecord[] => {
+const attributable = (all: readonly NamedRecord[]): readonly NamedRecord[] => {
+  const records = all.filter(({ isLogged }) => isLogged);
   const ofRequests = records.filter(({ record }) => record.requestProtocol !== 'tcp');
   if (ofRequests.length > 0) return ofRequests;
   const ofClients = records.filter(({ record }) => record.reporter === 'source');
@@ -107,8 +110,13 @@ const attributable = (records: readonly NamedRecord[]): readonly NamedRecord[] =
 };
 
 /** The result of a single request, in the shape recordings have; undefined fields vanish in JSON. */
-export const observeOne = (index: number, request: CaseRequest, exchange: Exchange, all: readonly NamedRecord[]) => {
-  const records = attributable(all);
+export const observeOne = (
+  index: number,
+  request: CaseRequest,
+  exchange: Exchange,
+  records: readonly NamedRecord[],
+) => {
+  const logged = attributable(records);
   const { answer } = exchange;
   const { answered, attempts, mirrors } = tell(exchange, triesOf(records));
   const headers = Object.entries(answer.headers ?? {}).filter(([name]) => !responseNoise.test(name));
@@ -128,7 +136,7 @@ export const observeOne = (index: number, request: CaseRequest, exchange: Exchan
     attemptPods: attempts.length === 0 ? undefined : attempts.map(({ pod }) => pod),
     mirrors: mirrors.length === 0 ? undefined : mirrors.map(maskReport),
     latency: formatLatency(answer.latencyMs),
-    accessLog: records.length === 0 ? undefined : records.map(logEntry),
+    accessLog: logged.length === 0 ? undefined : logged.map(logEntry),
   };
 };
 

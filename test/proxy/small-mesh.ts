@@ -143,7 +143,6 @@ export const tables = (parts: TableParts): ProxyTables => ({
     [...(parts.clusters ?? []), passthroughCluster, blackholeCluster].map((entry) => [entry.name, entry]),
   ),
   peers: new Map([['10.44.1.9', peer('client')]]),
-  accessLog: { enabled: false, encoding: 'TEXT', format: '' },
 });
 
 export const inboundPort = (mtls: MtlsMode, protocol: InboundPort['protocol'] = 'http'): InboundPort => ({

@@ -1,5 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js';
-import { compileRegex } from '../../traffic/regex.ts';
+import { findsMatch } from '../../traffic/telemetry/expression.ts';
 import { parseRequestUri } from './request-uri.ts';
 import { isIpAddress } from './text-rules.ts';
 
@@ -42,13 +42,6 @@ const QUALIFIED_NAME = new NamedFormat(
   new RegExp(`^(?:${SUBDOMAIN}/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`),
   253 + 1 + 63,
 );
-
-/** CEL looks for a match anywhere in the text; RE2 keeps the time linear. */
-const findsMatch = (text: string, pattern: string): boolean => {
-  const regex = compileRegex(`(?s:.*)(?:${pattern})(?s:.*)`);
-  if ('refused' in regex) throw new Error(regex.refused);
-  return regex.test(text);
-};
 
 const createEnvironment = (): Environment =>
   new Environment({ homogeneousAggregateLiterals: false })

@@ -18,6 +18,7 @@ import { indexTokenRules } from './request-authentication.ts';
 import { buildServiceEntries } from './service-entries.ts';
 import { buildRegistry, indexPods, indexServicesByPod, type ServiceRegistry } from './services.ts';
 import { indexSidecars, type SidecarScope } from './sidecar-scope.ts';
+import { indexTelemetry } from './telemetry/index-telemetry.ts';
 import { trafficDistribution } from './traffic-distribution.ts';
 import { reportUnsupportedKinds } from './unsupported-kinds.ts';
 import { planVirtualServices } from './virtual-services.ts';
@@ -68,6 +69,7 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
   const authorizationOf = indexAuthorization(mesh, registry, settings, report);
   const tokenRulesOf = indexTokenRules(mesh, settings.rootNamespace, report);
   const sidecarScope = indexSidecars(mesh, settings, report);
+  const telemetryOf = indexTelemetry(mesh, settings, report);
   reportUnsupportedKinds(mesh, report);
   const sources: ClusterSources & OutboundSources & GatewaySources = {
     mesh,
@@ -105,7 +107,7 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
       gateway: pod.proxyMode === 'gateway' ? compileGatewayPorts(sources, placed) : new Map<number, GatewayPort>(),
       clusters: inbound === undefined ? shared.clusters : withOwn(shared.clusters, inbound.clusters),
       peers,
-      accessLog: settings.accessLog,
+      telemetry: telemetryOf(pod),
       pathNormalization: settings.pathNormalization,
       ...(authorization === undefined ? {} : { authorization }),
       ...(tokens === undefined ? {} : { tokens }),

@@ -6,7 +6,7 @@ import type {
   OutlierDetection,
 } from '../../model/schema/generated/types-istio.ts';
 import type { PathNormalization } from '../path.ts';
-import type { AccessLogSettings, RetryPolicy } from '../tables.ts';
+import type { RetryPolicy } from '../tables.ts';
 import type { Report } from './report.ts';
 import { compileRetries, DEFAULT_RETRY } from './rule-policies.ts';
 
@@ -24,7 +24,6 @@ export interface MeshSettings {
   readonly defaultRetry: RetryPolicy | undefined;
   readonly unknown: 'passthrough' | 'blackhole';
   readonly pathNormalization: PathNormalization;
-  readonly accessLog: AccessLogSettings;
   /** Of clusters whose rule has none. */
   readonly localityLbSetting: LoadBalancerLocalityLbSetting;
   /** Of clusters whose rule has none. */
@@ -53,8 +52,6 @@ export const readMeshSettings = (mesh: Mesh, report: Report): MeshSettings => {
         : compileRetries(holder, config.defaultHttpRetryPolicy, DEFAULT_RETRY, report),
     unknown: config.outboundTrafficPolicy.mode === 'REGISTRY_ONLY' ? 'blackhole' : 'passthrough',
     pathNormalization: config.pathNormalization.normalization,
-    // A difference from Istio, whose default writes no log: locally the log is how one sees the mesh work.
-    accessLog: { enabled: true, encoding: config.accessLogEncoding, format: config.accessLogFormat },
     localityLbSetting: config.localityLbSetting,
     connectionPool: config.defaultTrafficPolicy?.connectionPool,
     outlierDetection: config.defaultTrafficPolicy?.outlierDetection,

@@ -9,7 +9,6 @@ const EFFECTS: readonly (readonly [kind: KindName, effect: string])[] = [
   ['TrafficExtension', 'its extension does not run'],
   ['WorkloadEntry', 'it is no endpoint of any service'],
   ['WorkloadGroup', 'it creates no workload'],
-  ['Telemetry', 'logs, metrics and traces keep their defaults'],
   ['ProxyConfig', 'proxies keep their defaults'],
   ['BackendTLSPolicy', 'backends are called in plaintext'],
   ['Endpoints', 'its addresses are no endpoints of any service'],

@@ -1,0 +1,73 @@
+import type { Mesh } from '../../../model/mesh.ts';
+import type { Pod } from '../../../model/pod.ts';
+import type { Resource } from '../../../model/resource.ts';
+import type { Telemetry, TelemetrySpec } from '../../../model/schema/generated/types-istio.ts';
+import type { ProxyTelemetry, SideTelemetry } from '../../telemetry/proxy-telemetry.ts';
+import type { MeshSettings } from '../mesh-settings.ts';
+import { appliesTo } from '../policy-target.ts';
+import type { Report } from '../report.ts';
+import { checkTelemetry } from './check-telemetry.ts';
+import { compileLogs, compileMeshLog } from './logs.ts';
+import { compileMetrics } from './metrics.ts';
+import type { Side } from './providers.ts';
+
+/** What Telemetries and the mesh configuration ask of a pod's proxy. Proxies under the same ones share the result. */
+export type TelemetryOf = (pod: Pod) => ProxyTelemetry;
+
+/** Validates the Telemetries of a mesh and finds those of each proxy. */
+export const indexTelemetry = (mesh: Mesh, { rootNamespace }: MeshSettings, report: Report): TelemetryOf => {
+  const sound = mesh.of('Telemetry').filter((resource) => {
+    checkTelemetry(resource, mesh, report);
+    return !report.isInvalid(resource);
+  });
+  const known = new Map<string, ProxyTelemetry>();
+  return (pod) => {
+    const levels = levelsOf(sound, pod, rootNamespace);
+    const key = levels.map(({ order }) => order).join(',');
+    const telemetry = known.get(key) ?? compileTelemetry(levels.map(specOf), mesh);
+    known.set(key, telemetry);
+    return telemetry;
+  };
+};
+
+const specOf = ({ object }: Resource<Telemetry>): TelemetrySpec => object.spec ?? {};
+
+const isNamespaceWide = (resource: Resource<Telemetry>): boolean => {
+  const { selector, targetRef, targetRefs = [] } = specOf(resource);
+  return Object.keys(selector?.matchLabels ?? {}).length === 0 && targetRef === undefined && targetRefs.length === 0;
+};
+
+/** From the mesh to the workload: of those for a whole namespace only the oldest counts. */
+const levelsOf = (
+  all: readonly Resource<Telemetry>[],
+  pod: Pod,
+  rootNamespace: string,
+): readonly Resource<Telemetry>[] => {
+  const wideOf = (namespace: string): readonly Resource<Telemetry>[] =>
+    all.filter((resource) => resource.namespace === namespace && isNamespaceWide(resource)).slice(0, 1);
+  return [
+    ...wideOf(rootNamespace),
+    ...(pod.namespace === rootNamespace ? [] : wideOf(pod.namespace)),
+    ...all.filter(
+      (resource) =>
+        resource.namespace === pod.namespace && !isNamespaceWide(resource) && appliesTo(resource, pod, rootNamespace),
+    ),
+  ];
+};
+
+const compileTelemetry = (levels: readonly TelemetrySpec[], mesh: Mesh): ProxyTelemetry => {
+  let keepsHeaders = false;
+  const compileSide = (side: Side): SideTelemetry => {
+    const logging = levels.flatMap(({ accessLogging = [] }) => (accessLogging.length > 0 ? [accessLogging] : []));
+    const logs = compileLogs(logging, mesh, side) ?? compileMeshLog(mesh);
+    const metrics = compileMetrics(
+      levels.flatMap((spec) => spec.metrics ?? []),
+      mesh,
+      side,
+    );
+    keepsHeaders ||= logs.usesHeaders || metrics.usesHeaders;
+    return { logs: logs.sinks, metrics: metrics.rules };
+  };
+  const sides = { source: compileSide('source'), destination: compileSide('destination') };
+  return { ...sides, keepsHeaders };
+};
