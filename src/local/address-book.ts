@@ -22,22 +22,26 @@ class Range {
   readonly #end: number;
   readonly #byKey = new Map<string, number>();
   readonly #taken = new Set<number>();
+  /** No slot before it is free. */
+  #next: number;
 
   constructor(prefix: string, firstBlock: number, endBlock: number) {
     this.#prefix = prefix;
     this.#first = firstBlock * 256 + 1;
     this.#end = endBlock * 256;
+    this.#next = this.#first;
   }
 
   addressOf(key: string): string {
     let slot = this.#byKey.get(key);
     if (slot === undefined) {
-      slot = this.#first;
+      slot = this.#next;
       // .0 and .255 are left out: some tools take them for a network and its broadcast address.
       while (this.#taken.has(slot) || slot % 256 === 0 || slot % 256 === 255) slot++;
       if (slot >= this.#end) throw new RangeError(`more than ${this.#end - this.#first} addresses in use`);
       this.#byKey.set(key, slot);
       this.#taken.add(slot);
+      this.#next = slot + 1;
     }
     return `${this.#prefix}.${slot >> 8}.${slot & 255}`;
   }
@@ -47,6 +51,7 @@ class Range {
       if (keys.has(key)) continue;
       this.#byKey.delete(key);
       this.#taken.delete(slot);
+      this.#next = Math.min(this.#next, slot);
     }
   }
 }

@@ -1,6 +1,5 @@
-import type { Mesh } from '../model/mesh.ts';
+import { indexSelecting } from '../model/label-index.ts';
 import type { Pod } from '../model/pod.ts';
-import { matchesLabels } from '../model/selector.ts';
 import type { AddressBook } from './address-book.ts';
 import { type LoadedConfiguration, podKey } from './configuration.ts';
 
@@ -20,26 +19,24 @@ export interface PodPlan {
   readonly servicePorts: readonly number[];
 }
 
-const servicePortsOf = (pod: Pod, mesh: Mesh): readonly number[] =>
-  mesh
-    .of('Service')
-    .filter(({ namespace, object }) => {
-      const selector = object.spec?.selector ?? {};
-      const isEmpty = Object.keys(selector).length === 0;
-      return namespace === pod.namespace && !isEmpty && matchesLabels(selector, pod.labels);
-    })
-    .flatMap(({ object }) => object.spec?.ports ?? [])
-    .filter(({ protocol }) => protocol === undefined || protocol === 'TCP')
-    // A target port by name is one of the containers' own.
-    .flatMap(({ port, targetPort = port }) => (typeof targetPort === 'number' ? [targetPort] : []));
-
 /** Gives every pod of a configuration its place. */
-export const planPods = ({ mesh, pods }: LoadedConfiguration, book: AddressBook): readonly PodPlan[] =>
-  pods.map((pod) => {
+export const planPods = ({ mesh, pods }: LoadedConfiguration, book: AddressBook): readonly PodPlan[] => {
+  const servicesFor = indexSelecting(
+    mesh.of('Service').filter(({ object }) => Object.keys(object.spec?.selector ?? {}).length > 0),
+    ({ namespace, object }) => ({ namespace, labels: object.spec?.selector ?? {} }),
+  );
+  const servicePortsOf = ({ namespace, labels }: Pod): readonly number[] =>
+    servicesFor(namespace, labels)
+      .flatMap(({ object }) => object.spec?.ports ?? [])
+      .filter(({ protocol }) => protocol === undefined || protocol === 'TCP')
+      // A target port by name is one of the containers' own.
+      .flatMap(({ port, targetPort = port }) => (typeof targetPort === 'number' ? [targetPort] : []));
+  return pods.map((pod) => {
     const key = podKey(pod);
     const { proxyMode, serviceAccount, containers, annotations, labels } = pod;
-    const servicePorts = servicePortsOf(pod, mesh);
+    const servicePorts = servicePortsOf(pod);
     const shape = [proxyMode, serviceAccount, containers, annotations, labels, servicePorts];
     const identity = `${key} ${JSON.stringify(shape)}`;
     return { key, identity, pod, address: book.podAddress(identity), servicePorts };
   });
+};

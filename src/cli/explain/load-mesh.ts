@@ -2,8 +2,7 @@ import { Fault } from '../../base/fault.ts';
 import type { Problem } from '../../base/problem.ts';
 import { createAddressBook } from '../../local/address-book.ts';
 import { SYSTEM_NAMESPACE } from '../../local/built-in.ts';
-import { type LoadedConfiguration, loadConfiguration } from '../../local/configuration.ts';
-import { planPods } from '../../local/pod-plan.ts';
+import { type LoadedConfiguration, loadConfiguration, podKey } from '../../local/configuration.ts';
 import { planMesh } from '../../traffic/compile/compile-mesh.ts';
 import type { World } from '../../traffic/compile/world.ts';
 import { type MeshView, viewMesh } from '../../traffic/explain/mesh-view.ts';
@@ -47,7 +46,7 @@ export const placeMesh = (configuration: LoadedConfiguration): World => {
   );
   return {
     mesh,
-    pods: planPods(configuration, book).map(({ pod, address }) => ({ pod, address, ready: true })),
+    pods: configuration.pods.map((pod) => ({ pod, address: book.podAddress(podKey(pod)), ready: true })),
     serviceAddress: (namespace, name) =>
       hasAddress.has(`${namespace}/${name}`) ? book.serviceAddress(`${namespace}/${name}`) : undefined,
     externals: new Map(),

@@ -239,7 +239,7 @@ const endpointsOf = (
         transport: originated ?? (isSecured(endpoint, policy, sources) ? secured : plaintext),
         ...(ready.has(endpoint) ? {} : { isUnready: true }),
       };
-      return { endpoint: listed, labels: withTopology(pod.labels, pod.locality, pod.nodeName) };
+      return { endpoint: listed, labels: () => withTopology(pod.labels, pod.locality, pod.nodeName) };
     });
   const outside = port.outside
     .filter((endpoint) => matchesLabels(labels ?? {}, endpoint.labels))
@@ -255,7 +255,7 @@ const endpointsOf = (
         locality: endpoint.locality,
         transport: originated ?? (policy.tls?.mode === 'ISTIO_MUTUAL' ? secured : plaintext),
       };
-      return { endpoint: listed, labels: withTopology(endpoint.labels, endpoint.locality, undefined) };
+      return { endpoint: listed, labels: () => withTopology(endpoint.labels, endpoint.locality, undefined) };
     });
   return [...pods, ...outside];
 };

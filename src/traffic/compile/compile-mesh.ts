@@ -21,7 +21,7 @@ import { indexSidecars, type SidecarScope } from './sidecar-scope.ts';
 import { indexTelemetry } from './telemetry/index-telemetry.ts';
 import { trafficDistribution } from './traffic-distribution.ts';
 import { reportUnsupportedKinds } from './unsupported-kinds.ts';
-import { planVirtualServices } from './virtual-services.ts';
+import { groupByGateway, planVirtualServices } from './virtual-services.ts';
 import { viewOf } from './visibility.ts';
 import type { CompiledMesh, PlacedPod, World } from './world.ts';
 
@@ -79,7 +79,7 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
     rules,
     mutualTls,
     settings,
-    virtualServices,
+    plansByGateway: groupByGateway(virtualServices),
     gateways,
     report,
   };

@@ -25,7 +25,8 @@ export interface GatewaySources {
   readonly gateways: readonly GatewayPlan[];
   readonly registry: ServiceRegistry;
   readonly servicesOfPod: ServicesOfPod;
-  readonly virtualServices: readonly VirtualServicePlan[];
+  /** By the qualified name of a Gateway, oldest first. */
+  readonly plansByGateway: ReadonlyMap<string, readonly VirtualServicePlan[]>;
   readonly rules: DestinationRuleIndex;
   readonly settings: MeshSettings;
 }
@@ -122,8 +123,7 @@ const boundPlans = (
 ): readonly (BoundPlan & { readonly hosts: readonly string[] })[] => {
   const client: Client = { namespace: placed.pod.namespace, labels: placed.pod.labels, locality: '', scope: undefined };
   const hashing = hashingFor(sources.rules, sources.registry, client);
-  return sources.virtualServices.flatMap((plan) => {
-    if (!plan.gateways.includes(gateway)) return [];
+  return (sources.plansByGateway.get(gateway) ?? []).flatMap((plan) => {
     const exportTo = plan.exportTo ?? sources.settings.virtualServiceExportTo;
     if (!isExportedTo(exportTo, plan.namespace, client.namespace)) return [];
     const hosts = servedHosts(server, resource.namespace, plan);

@@ -27,7 +27,8 @@ export const localityPolicy = (
 /** An endpoint and the labels that failoverPriority compares, topology among them. */
 export interface LabelledEndpoint {
   readonly endpoint: Endpoint;
-  readonly labels: Readonly<Record<string, string>>;
+  /** Asked only where labels rank. */
+  readonly labels: () => Readonly<Record<string, string>>;
 }
 
 /** Who looks at the endpoints. */
@@ -149,7 +150,7 @@ const rankByLabels = (
   return groups.flatMap(({ locality, members }) => {
     const byRank = new Map<number, LabelledEndpoint[]>();
     for (const entry of members) {
-      const rank = labelRank(entry.labels, wanted);
+      const rank = labelRank(entry.labels(), wanted);
       byRank.set(rank, [...(byRank.get(rank) ?? []), entry]);
     }
     return [...byRank]

@@ -18,7 +18,7 @@ export interface OutboundSources {
   readonly registry: ServiceRegistry;
   /** Whether any service has the host, or one that the wildcard covers. */
   readonly coversService: (host: string) => boolean;
-  readonly virtualServices: readonly VirtualServicePlan[];
+  readonly plansByGateway: ReadonlyMap<string, readonly VirtualServicePlan[]>;
   readonly rules: DestinationRuleIndex;
   readonly settings: MeshSettings;
 }

@@ -20,6 +20,7 @@ export const originOf = (resource: Resource, at?: At): Origin => ({
 export class Report {
   readonly problems: Problem[] = [];
   readonly #invalid = new Set<Resource>();
+  readonly #saidOnce = new Set<string>();
 
   /** The object breaks a rule of Istio's admission and is left out. */
   invalid(resource: Resource, message: string, at?: At): void {
@@ -43,8 +44,9 @@ export class Report {
 
   /** The same, for what several proxies would say alike. */
   warnOnce(resource: Resource, code: string, message: string, at?: At): void {
-    const id = resourceId(resource);
-    if (this.problems.some((known) => known.resource === id && known.message === message)) return;
+    const said = `${resourceId(resource)}: ${message}`;
+    if (this.#saidOnce.has(said)) return;
+    this.#saidOnce.add(said);
     this.warn(resource, code, message, at);
   }
 

@@ -60,6 +60,21 @@ export const planVirtualServices = (
   return plans;
 };
 
+/** Sorts plans by the gateways that they are bound to, `mesh` among them. */
+export const groupByGateway = (
+  plans: readonly VirtualServicePlan[],
+): ReadonlyMap<string, readonly VirtualServicePlan[]> => {
+  const groups = new Map<string, VirtualServicePlan[]>();
+  for (const plan of plans) {
+    for (const gateway of new Set(plan.gateways)) {
+      const known = groups.get(gateway);
+      if (known === undefined) groups.set(gateway, [plan]);
+      else known.push(plan);
+    }
+  }
+  return groups;
+};
+
 const planOne = (
   resource: Resource<VirtualService>,
   delegates: ReadonlyMap<string, Resource<VirtualService>>,

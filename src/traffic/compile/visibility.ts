@@ -30,15 +30,14 @@ export const viewOf = (sources: VisibilitySources, client: Client): ClientView =
 
 interface VisibilitySources {
   readonly registry: ServiceRegistry;
-  readonly virtualServices: readonly VirtualServicePlan[];
+  readonly plansByGateway: ReadonlyMap<string, readonly VirtualServicePlan[]>;
   readonly settings: MeshSettings;
 }
 
 /** VirtualServices on the mesh that are exported to a client and in its Sidecar's scope, oldest first. */
 const visiblePlans = (sources: VisibilitySources, client: Client): readonly VirtualServicePlan[] =>
-  sources.virtualServices.filter(
+  (sources.plansByGateway.get('mesh') ?? []).filter(
     (plan) =>
-      plan.gateways.includes('mesh') &&
       isExportedTo(plan.exportTo ?? sources.settings.virtualServiceExportTo, plan.namespace, client.namespace) &&
       (client.scope === undefined || plan.hosts.some((host) => client.scope?.sees(plan.namespace, host) === true)),
   );
