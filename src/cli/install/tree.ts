@@ -5,6 +5,7 @@ import { Fault } from '../../base/fault.ts';
 import type { FileTree } from '../../install/chart/chart.ts';
 import type { Io } from '../io.ts';
 import { packageRoot } from '../package.ts';
+import { isPackedChart, unpackChart } from './unpack.ts';
 
 /** Directories below a manifests directory that charts and profiles are in, and the templates that heddle's charts share. */
 const PARTS = ['charts', 'profiles', 'injection'];
@@ -31,9 +32,11 @@ export const readTree = async (path: string | undefined, io: Io): Promise<FileTr
   const root = path === undefined ? join(packageRoot(), 'templates') : resolve(io.cwd, path);
   const entries = (await Promise.all(PARTS.map((part) => listFiles(join(root, part))))).flat();
   if (entries.length === 0) throw unreadable(path ?? root, undefined);
-  const texts = entries.map(async (entry): Promise<[string, string]> => {
+  const texts = entries.map(async (entry): Promise<readonly (readonly [string, string])[]> => {
     const file = join(entry.parentPath, entry.name);
-    return [relative(root, file).split(sep).join('/'), await readFile(file, 'utf8')];
+    const place = relative(root, file).split(sep).join('/');
+    if (isPackedChart(place)) return unpackChart(place, await readFile(file));
+    return [[place, await readFile(file, 'utf8')]];
   });
-  return new Map(await Promise.all(texts));
+  return new Map((await Promise.all(texts)).flat());
 };

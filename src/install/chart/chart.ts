@@ -100,10 +100,9 @@ const subcharts = (files: readonly ChartFile[], prefix: string, problems: Proble
   for (const { name, text } of files) {
     const [, directory = '', rest] = /^charts\/([^/]+)(?:\/(.+))?$/.exec(name) ?? [];
     if (directory === '' || /^[_.]/.test(directory) || directory.endsWith('.prov')) continue;
-    if (directory.endsWith('.tgz')) {
+    if (rest !== undefined) byName.set(directory, [...(byName.get(directory) ?? []), { name: rest, text }]);
+    else if (directory.endsWith('.tgz')) {
       problems.push(bad(`${prefix}${name} is packed`, 'unpack it into a directory of its own'));
-    } else if (rest !== undefined) {
-      byName.set(directory, [...(byName.get(directory) ?? []), { name: rest, text }]);
     }
   }
   return [...byName].flatMap(([name, inner]) => assemble(inner, `${prefix}charts/${name}/`, problems) ?? []);
