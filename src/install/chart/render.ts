@@ -1,5 +1,6 @@
 import type { Problem } from '../../base/problem.ts';
-import { chartMessage, helmFunctions } from '../../template/functions/helm.ts';
+import { helmFunctions } from '../../template/functions/helm.ts';
+import { helmExecutionError, helmParseError } from '../../template/functions/helm-error.ts';
 import { basePath } from '../../template/functions/sprig/paths.ts';
 import { type SprigPlatform, sprigFunctions } from '../../template/functions/sprig.ts';
 import { functionTable } from '../../template/functions.ts';
@@ -118,7 +119,7 @@ const execute = (
   const set = createTemplates('gotpl', { functions, missingKey: 'zero' });
   for (const { path, text } of templates) {
     const error = parseTemplate(set, path, text);
-    if (error !== undefined) return { outputs: new Map(), error: `parse error at ${located(error)}` };
+    if (error !== undefined) return { outputs: new Map(), error: helmParseError(path, error) };
   }
   const outputs = new Map<string, string>();
   for (const { path, root, base } of templates) {
@@ -133,14 +134,8 @@ const execute = (
       ),
     );
     const rendered = render(set, path, anyMap(root));
-    if ('error' in rendered) return { outputs, error: `execution error at ${located(rendered.error)}` };
+    if ('error' in rendered) return { outputs, error: helmExecutionError(rendered.error) };
     outputs.set(path, rendered.output.replaceAll('<no value>', ''));
   }
   return { outputs };
-};
-
-/** `(istiod/templates/deployment.yaml:12:5): MESSAGE`, where the message is the chart's own if it gave one. */
-const located = (error: string): string => {
-  const [, place = '', rest = error] = /^template: ([^:]*(?::\d+)*): (.*)$/s.exec(error) ?? [];
-  return `(${place}): ${chartMessage(rest) ?? rest}`;
 };
