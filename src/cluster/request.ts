@@ -77,7 +77,8 @@ const open = (
     });
     let isConnected = false;
     sent.on('socket', (socket) => {
-      if (sent.reusedSocket) isConnected = true;
+      // A socket that another request used: `reusedSocket` does not tell of those that were handed on to a waiting one.
+      if (socket.bytesRead > 0) isConnected = true;
       else socket.once(isTls ? 'secureConnect' : 'connect', () => (isConnected = true));
     });
     sent.on('response', resolve);
