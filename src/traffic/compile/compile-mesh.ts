@@ -120,8 +120,11 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
     compiled.set(keyOf(placed), tables);
     return tables;
   };
-  // Those of gateways have problems of their own.
-  for (const placed of world.pods) if (placed.pod.proxyMode === 'gateway') tablesOf(placed);
+  // Those of gateways have problems of their own, as have policies that meet at one proxy.
+  for (const placed of world.pods) {
+    if (placed.pod.proxyMode === 'gateway') tablesOf(placed);
+    else if (placed.pod.proxyMode === 'sidecar') authorizationOf(placed.pod);
+  }
   return { tablesOf, authorizationOf, services, problems: report.problems };
 };
 

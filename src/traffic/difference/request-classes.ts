@@ -135,11 +135,10 @@ function* throughGateway(view: MeshView, gateway: string, both: BothPods): Itera
 }
 
 /** The port by which clients know a port of a gateway's pod. */
-const servicePort = ({ registry }: MeshView, placed: PlacedPod, own: number): number => {
-  for (const { pods, ports } of registry.values())
-    if (pods.includes(placed))
-      for (const { number, targets } of ports)
-        if (targets.some((target) => target.placed === placed && target.port === own)) return number;
+const servicePort = ({ servicesOfPod }: MeshView, placed: PlacedPod, own: number): number => {
+  for (const { ports } of servicesOfPod.get(placed) ?? [])
+    for (const { number, targets } of ports)
+      if (targets.some((target) => target.placed === placed && target.port === own)) return number;
   return own;
 };
 

@@ -2,7 +2,7 @@ import { suggest } from '../../base/distance.ts';
 import { matchesLabels } from '../../model/selector.ts';
 import { type ClusterNames, clusterNames } from '../cluster-names.ts';
 import type { MeshPlan } from '../compile/compile-mesh.ts';
-import type { ServiceRegistry } from '../compile/services.ts';
+import { indexServicesByPod, type ServiceRegistry, type ServicesOfPod } from '../compile/services.ts';
 import type { PlacedPod, World } from '../compile/world.ts';
 import type { Unanswerable } from './explanation.ts';
 import type { TokenFacts } from './token-stage.ts';
@@ -14,6 +14,9 @@ export interface MeshView extends Pick<MeshPlan, 'tablesOf' | 'authorizationOf'>
   readonly names: ClusterNames;
   /** By mesh address. */
   readonly pods: ReadonlyMap<string, PlacedPod>;
+  /** By workload and by the pod's own name. */
+  readonly podsByName: ReadonlyMap<string, readonly PlacedPod[]>;
+  readonly servicesOfPod: ServicesOfPod;
   /** Its workloads are meant only by references that name it. */
   readonly ownNamespace: string | undefined;
   /** Absent: no token is believed. */
@@ -31,20 +34,33 @@ export const viewMesh = (world: World, plan: MeshPlan, ownNamespace?: string): M
     ownNamespace,
     names: clusterNames(world, registry),
     pods: new Map(world.pods.map((placed) => [placed.address, placed])),
+    podsByName: indexByName(world.pods),
+    servicesOfPod: indexServicesByPod(registry),
     tablesOf: plan.tablesOf,
     authorizationOf: plan.authorizationOf,
   };
 };
 
+const indexByName = (pods: readonly PlacedPod[]): MeshView['podsByName'] => {
+  const byName = new Map<string, PlacedPod[]>();
+  for (const placed of pods) {
+    for (const name of new Set([placed.pod.workload, placed.pod.name])) {
+      const known = byName.get(name);
+      if (known === undefined) byName.set(name, [placed]);
+      else known.push(placed);
+    }
+  }
+  return byName;
+};
+
 /** Pods a reference names: `[NAMESPACE/]WORKLOAD`, a pod's own name, or `NAMESPACE/SERVICE-ACCOUNT`. */
-const podsNamed = ({ world, ownNamespace }: MeshView, reference: string): readonly PlacedPod[] => {
+const podsNamed = ({ world, podsByName, ownNamespace }: MeshView, reference: string): readonly PlacedPod[] => {
   const [, namespace, name = reference] = /^([^/]+)\/(.+)$/.exec(reference) ?? [];
-  const inNamespace = world.pods.filter(({ pod }) =>
+  const named = (podsByName.get(name) ?? []).filter(({ pod }) =>
     namespace === undefined ? pod.namespace !== ownNamespace : pod.namespace === namespace,
   );
-  const named = inNamespace.filter(({ pod }) => pod.workload === name || pod.name === name);
   if (named.length > 0 || namespace === undefined) return named;
-  return inNamespace.filter(({ pod }) => pod.serviceAccount === name);
+  return world.pods.filter(({ pod }) => pod.namespace === namespace && pod.serviceAccount === name);
 };
 
 const hintFor = (word: string, known: readonly string[]): string => {
@@ -59,15 +75,13 @@ const hintFor = (word: string, known: readonly string[]): string => {
 export const findClient = (view: MeshView, reference: string): PlacedPod | Unanswerable => {
   const found = podsNamed(view, reference);
   const [first] = found;
-  const known = view.world.pods.map(({ pod }) =>
-    reference.includes('/') ? `${pod.namespace}/${pod.workload}` : pod.workload,
-  );
-  if (first === undefined)
-    return {
-      code: 'UNKNOWN_WORKLOAD',
-      message: `there is no workload "${reference}"`,
-      hint: hintFor(reference, known),
-    };
+  if (first === undefined) {
+    const known = view.world.pods.map(({ pod }) =>
+      reference.includes('/') ? `${pod.namespace}/${pod.workload}` : pod.workload,
+    );
+    const message = `there is no workload "${reference}"`;
+    return { code: 'UNKNOWN_WORKLOAD', message, hint: hintFor(reference, known) };
+  }
   const other = found.find(({ pod }) => pod.namespace !== first.pod.namespace);
   if (other === undefined) return first;
   return {
@@ -97,9 +111,8 @@ export const findGateway = (view: MeshView, reference: string): PlacedPod | Unan
 };
 
 /** The pod's own port behind a port of the Service in front of it. */
-export const gatewayPort = ({ registry }: MeshView, placed: PlacedPod, port: number): number => {
-  for (const service of registry.values()) {
-    if (!service.pods.includes(placed)) continue;
+export const gatewayPort = ({ servicesOfPod }: MeshView, placed: PlacedPod, port: number): number => {
+  for (const service of servicesOfPod.get(placed) ?? []) {
     for (const candidate of service.ports) {
       if (candidate.number !== port) continue;
       const target = candidate.targets.find((one) => one.placed === placed)?.port;
