@@ -4,7 +4,8 @@ import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { Fault } from '../base/fault.ts';
 import { createCredentials } from './credential-plugin.ts';
-import type { Deadline } from './deadline.ts';
+import { type Deadline, whenAborted } from './deadline.ts';
+import { interruptedFault } from './errors.ts';
 import { type ChosenContext, type Fields, textAt } from './kubeconfig.ts';
 
 /** Whom requests are made in the name of, beside who makes them: `--as`, `--as-uid`, `--as-group`. */
@@ -92,30 +93,28 @@ const headersOf = (options: RequestOptions): Readonly<Record<string, string>> =>
     : {};
 };
 
-const credentialFault = (context: string, cause: unknown): Fault =>
-  cause instanceof Fault
-    ? cause
-    : new Fault(
-        `cannot use the credentials of context "${context}": ${cause instanceof Error ? cause.message : cause}`,
-        {
-          kind: 'config',
-          code: 'KUBECONFIG_INVALID',
-          hint: 'correct the user of the context in the kubeconfig, or log in to the cluster again',
-          cause,
-        },
-      );
+const credentialFault = (context: string, cause: unknown, deadline: Deadline): Fault => {
+  if (cause instanceof Fault) return cause;
+  if (deadline.signal.aborted && !deadline.isTimeout()) return interruptedFault('get credentials');
+  const why = cause instanceof Error ? cause.message : cause;
+  return new Fault(`cannot use the credentials of context "${context}": ${why}`, {
+    kind: 'config',
+    code: 'KUBECONFIG_INVALID',
+    hint: 'correct the user of the context in the kubeconfig, or log in to the cluster again',
+    cause,
+  });
+};
 
 /** Ends a wait that has no limit of its own with the call's. */
 const within = async <T>(work: Promise<T>, { signal, timeoutMs }: Deadline): Promise<T> => {
-  let end = (): void => undefined;
+  let forget = (): void => undefined;
   const ended = new Promise<never>((_, reject) => {
-    end = () => reject(new Error(`no credentials within ${timeoutMs / 1000}s`));
-    signal.addEventListener('abort', end, { once: true });
+    forget = whenAborted(signal, () => reject(new Error(`no credentials within ${timeoutMs / 1000}s`)));
   });
   try {
     return await Promise.race([work, ended]);
   } finally {
-    signal.removeEventListener('abort', end);
+    forget();
   }
 };
 
@@ -167,7 +166,7 @@ export const createClient = ({ chosen, impersonation, env }: ClientOptions): Cli
           tls,
         };
       } catch (error) {
-        throw credentialFault(chosen.context, error);
+        throw credentialFault(chosen.context, error, deadline);
       }
     },
     close: () => current?.agent.destroy(),

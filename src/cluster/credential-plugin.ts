@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { Fault } from '../base/fault.ts';
 import type { Deadline } from './deadline.ts';
+import { interruptedFault } from './errors.ts';
 import { type Fields, textAt } from './kubeconfig.ts';
 
 /** What a credential plugin answered: `ExecCredential.status`. */
@@ -75,17 +76,12 @@ const outputOf = (plugin: Plugin, deadline: Deadline): Promise<string> =>
       // A grandchild may hold the pipes open for ever: nothing more is wanted of them.
       child.stdout.destroy();
       child.stderr.destroy();
-      if (deadline.signal.aborted)
-        reject(
-          pluginFault(
-            plugin,
-            deadline.isTimeout() ? `did not answer within ${deadline.timeoutMs / 1000}s` : 'was interrupted',
-          ),
-        );
-      else
+      if (!deadline.signal.aborted)
         reject(
           pluginFault(plugin, 'code' in cause && cause.code === 'ENOENT' ? 'is not installed' : 'cannot be run', cause),
         );
+      else if (deadline.isTimeout()) reject(pluginFault(plugin, `did not answer within ${deadline.timeoutMs / 1000}s`));
+      else reject(interruptedFault(`run credential plugin "${plugin.command}"`));
     });
     child.on('close', (code, signal) => {
       const last = complaint.trim().split('\n').at(-1) ?? '';

@@ -12,6 +12,13 @@ export interface Deadline {
   readonly stopClock: () => void;
 }
 
+/** Acts when a signal is aborted, at once where it is already; answers what forgets about it. */
+export const whenAborted = (signal: AbortSignal | undefined, act: () => void): (() => void) => {
+  if (signal?.aborted === true) act();
+  signal?.addEventListener('abort', act, { once: true });
+  return () => signal?.removeEventListener('abort', act);
+};
+
 /** Starts the time of one call: its own limit or the connection's, ended earlier by the signal of either. */
 export const startDeadline = (limits: CallLimits | undefined, connection: Required<CallLimits>): Deadline => {
   const timeoutMs = limits?.timeoutMs ?? connection.timeoutMs;

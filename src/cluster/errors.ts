@@ -1,4 +1,5 @@
 import { Fault } from '../base/fault.ts';
+import type { Deadline } from './deadline.ts';
 
 /** Which API server a failure is about: every Fault of the room names it. */
 export interface Endpoint {
@@ -129,7 +130,7 @@ export const refusalFault = ({ action, statusCode, body }: Refusal, endpoint: En
 };
 
 /** The Fault for a call that got no answer within its limit, in milliseconds where it is known. */
-export const timeoutFault = (action: string, endpoint: Endpoint, timeoutMs: number | undefined): Fault =>
+const timeoutFault = (action: string, endpoint: Endpoint, timeoutMs: number | undefined): Fault =>
   new Fault(
     `cannot ${action}: ${nameOf(endpoint)} did not answer${timeoutMs === undefined ? ' in time' : ` within ${timeoutMs / 1000}s`}`,
     {
@@ -142,6 +143,10 @@ export const timeoutFault = (action: string, endpoint: Endpoint, timeoutMs: numb
 /** The Fault for a call the user ended. */
 export const interruptedFault = (action: string): Fault =>
   new Fault(`interrupted: ${action}`, { kind: 'interrupted', code: 'INTERRUPTED' });
+
+/** The Fault for a call whose time is over, or that the user ended. */
+export const endedFault = (action: string, endpoint: Endpoint, deadline: Deadline): Fault =>
+  deadline.isTimeout() ? timeoutFault(action, endpoint, deadline.timeoutMs) : interruptedFault(action);
 
 const REASONS: Readonly<Record<string, readonly [why: string, hint: string]>> = {
   ECONNREFUSED: ['connection refused', 'see that the cluster runs, and that the address is right'],

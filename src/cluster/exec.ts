@@ -1,7 +1,7 @@
 import { Fault } from '../base/fault.ts';
 import type { CallLimits, ContainerRef, Executed } from './cluster.ts';
-import { startDeadline } from './deadline.ts';
-import { interruptedFault, timeoutFault, unreachableFault } from './errors.ts';
+import { startDeadline, whenAborted } from './deadline.ts';
+import { endedFault, unreachableFault } from './errors.ts';
 import type { Connection } from './request.ts';
 import { openWebSocket } from './web-socket.ts';
 
@@ -45,19 +45,16 @@ export const execute = async (
     return await new Promise((resolve, reject) => {
       const printed = new Map<number, Buffer[]>();
       const textOf = (channel: number): string => Buffer.concat(printed.get(channel) ?? []).toString('utf8');
-      const end = (): void => {
-        reject(
-          deadline.isTimeout() ? timeoutFault(action, connection.client, deadline.timeoutMs) : interruptedFault(action),
-        );
+      const forget = whenAborted(deadline.signal, () => {
+        reject(endedFault(action, connection.client, deadline));
         socket.terminate();
-      };
-      deadline.signal.addEventListener('abort', end, { once: true });
+      });
       socket.on('message', (data: Buffer) => {
         const channel = data[0] ?? 0;
         printed.set(channel, [...(printed.get(channel) ?? []), data.subarray(1)]);
       });
       socket.on('close', () => {
-        deadline.signal.removeEventListener('abort', end);
+        forget();
         const status = textOf(STATUS);
         if (status === '') {
           reject(unreachableFault(action, connection.client, new Error('the connection was cut')));

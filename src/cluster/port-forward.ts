@@ -2,8 +2,8 @@ import { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { Fault } from '../base/fault.ts';
 import type { CallLimits } from './cluster.ts';
-import { startDeadline } from './deadline.ts';
-import { interruptedFault, nameOf, timeoutFault } from './errors.ts';
+import { startDeadline, whenAborted } from './deadline.ts';
+import { endedFault, nameOf } from './errors.ts';
 import type { Connection } from './request.ts';
 import { openWebSocket } from './web-socket.ts';
 
@@ -36,7 +36,7 @@ class ForwardedPort extends Duplex {
   readonly #socket: WebSocket;
 
   constructor(socket: WebSocket) {
-    super();
+    super({ allowHalfOpen: false });
     this.#socket = socket;
   }
 
@@ -60,6 +60,26 @@ class ForwardedPort extends Duplex {
   }
 }
 
+/** Connects the socket's messages with a stream; calls `begin` when the server has begun to forward. */
+const streamOf = (socket: WebSocket, pod: PodPort, connection: Connection, begin: () => void): ForwardedPort => {
+  const stream = new ForwardedPort(socket);
+  // A stream that fails before anybody listens to it must not end the process.
+  stream.on('error', () => undefined);
+  const begun = new Set<number>();
+  socket.on('message', (data) => {
+    const message = bytesOf(data);
+    const channel = message[0] ?? DATA;
+    const payload = message.subarray(begun.has(channel) ? 1 : 1 + PORT_BYTES);
+    begun.add(channel);
+    if (channel === DATA) stream.receive(payload);
+    else if (channel === ERROR && payload.length > 0)
+      stream.destroy(refusedFault(pod, connection, payload.toString('utf8')));
+    if (begun.size === 2) begin();
+  });
+  socket.on('close', () => stream.push(null));
+  return stream;
+};
+
 /**
  * Opens a port of a pod. The server confirms that it will try, never that it succeeded: where the pod refuses the port,
  * that is told here or, when it comes later, by the error PORT_REFUSED of the stream.
@@ -72,37 +92,14 @@ export const forwardPort = async (connection: Connection, pod: PodPort, limits?:
   try {
     const socket = await openWebSocket(connection, { action, path, query: { ports: String(port) } }, limits);
     return await new Promise((resolve, reject) => {
-      const stream = new ForwardedPort(socket);
-      const begun = new Set<number>();
-      const fail = (fault: Fault): void => {
-        reject(fault);
-        stream.destroy(fault);
-      };
-      // A stream that failed before anybody listens to it must not end the process.
-      stream.on('error', () => undefined);
-      const end = (): void =>
-        fail(
-          deadline.isTimeout() ? timeoutFault(action, connection.client, deadline.timeoutMs) : interruptedFault(action),
-        );
-      deadline.signal.addEventListener('abort', end, { once: true });
-      stream.once('close', () => deadline.signal.removeEventListener('abort', end));
-      socket.on('message', (data) => {
-        const message = bytesOf(data);
-        const channel = message[0] ?? DATA;
-        const payload = message.subarray(begun.has(channel) ? 1 : 1 + PORT_BYTES);
-        begun.add(channel);
-        if (channel === ERROR && payload.length > 0) fail(refusedFault(pod, connection, payload.toString('utf8')));
-        else if (channel === DATA) stream.receive(payload);
-        if (begun.size === 2) {
-          deadline.stopClock();
-          resolve(stream);
-        }
-      });
-      socket.on('close', () => {
-        reject(refusedFault(pod, connection, 'the connection was closed'));
-        stream.push(null);
-      });
-      socket.resume();
+      const closed = (): void => reject(stream.errored ?? refusedFault(pod, connection, 'the connection was closed'));
+      // A refusal that comes along with the beginning is waited for.
+      const stream = streamOf(socket, pod, connection, () => setImmediate(() => !stream.destroyed && resolve(stream)));
+      const forget = whenAborted(deadline.signal, () =>
+        stream.destroy(endedFault(action, connection.client, deadline)),
+      );
+      stream.once('close', forget).once('close', closed);
+      socket.once('close', closed).resume();
     });
   } finally {
     deadline.stopClock();

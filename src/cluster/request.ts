@@ -6,7 +6,7 @@ import { Fault } from '../base/fault.ts';
 import type { Client, Transport } from './client.ts';
 import type { CallLimits } from './cluster.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
-import { interruptedFault, refusalFault, timeoutFault, unreachableFault } from './errors.ts';
+import { endedFault, refusalFault, unreachableFault } from './errors.ts';
 
 /** A client and what bounds its calls. */
 export interface Connection {
@@ -89,13 +89,12 @@ const open = (
 /** The Fault for a request that failed without an answer. */
 const unansweredFault = (error: unknown, action: string, { client }: Connection, deadline: Deadline): Fault => {
   if (error instanceof Fault) return error;
-  if (deadline.signal.aborted && !deadline.isTimeout()) return interruptedFault(action);
-  const isUnconnected = error instanceof Unanswered && !error.isConnected;
   if (!deadline.signal.aborted)
     return unreachableFault(action, client, error instanceof Unanswered ? error.cause : error);
-  return isUnconnected
+  const isUnconnected = error instanceof Unanswered && !error.isConnected;
+  return isUnconnected && deadline.isTimeout()
     ? unreachableFault(action, client, new Error(`no connection within ${deadline.timeoutMs / 1000}s`))
-    : timeoutFault(action, client, deadline.timeoutMs);
+    : endedFault(action, client, deadline);
 };
 
 const readText = async (response: IncomingMessage): Promise<string> => {

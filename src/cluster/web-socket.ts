@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import { Fault } from '../base/fault.ts';
 import type { CallLimits } from './cluster.ts';
-import { type Deadline, startDeadline } from './deadline.ts';
-import { interruptedFault, refusalFault, timeoutFault, unreachableFault } from './errors.ts';
+import { type Deadline, startDeadline, whenAborted } from './deadline.ts';
+import { endedFault, refusalFault, unreachableFault } from './errors.ts';
 import { type Call, type Connection, targetOf } from './request.ts';
 
 /** Kubernetes' framing of several streams over one WebSocket: the first byte of a message is the number of its stream. */
@@ -34,9 +34,6 @@ const open = async (
       headers: { 'user-agent': connection.userAgent, ...transport.headers },
       perMessageDeflate: false,
     });
-    const abort = (): void => socket.terminate();
-    deadline.signal.addEventListener('abort', abort, { once: true });
-    const settle = (): void => deadline.signal.removeEventListener('abort', abort);
     socket.once('open', () => {
       settle();
       connection.log(`GET ${targetOf(call)} 101`);
@@ -59,6 +56,7 @@ const open = async (
       settle();
       reject(error);
     });
+    const settle = whenAborted(deadline.signal, () => socket.terminate());
   });
 };
 
@@ -74,9 +72,7 @@ export const openWebSocket = async (
   } catch (error) {
     if (error instanceof Fault) throw error;
     if (!deadline.signal.aborted) throw unreachableFault(call.action, connection.client, error);
-    throw deadline.isTimeout()
-      ? timeoutFault(call.action, connection.client, deadline.timeoutMs)
-      : interruptedFault(call.action);
+    throw endedFault(call.action, connection.client, deadline);
   } finally {
     deadline.stopClock();
   }

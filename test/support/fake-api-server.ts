@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KubernetesObject } from '../../src/cluster/cluster.ts';
@@ -81,6 +81,12 @@ export const startFakeApi = async (options: FakeApiOptions = {}): Promise<FakeAp
   const { tls } = options;
   const server = tls === undefined ? createServer() : createTlsServer({ key: tls.key, cert: tls.cert });
   server.on('request', (incoming, response) => void handleRequest(scene, incoming, response));
+  // Those that became something else than HTTP are no longer the server's own to close.
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   server.on('upgrade', (incoming, socket, head) => handleUpgrade(scene, incoming, socket, head));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -110,9 +116,8 @@ export const startFakeApi = async (options: FakeApiOptions = {}): Promise<FakeAp
       for (const end of [...scene.watches]) end();
     },
     close: async () => {
-      scene.streams.close();
       const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
       await closed;
       await rm(directory, { recursive: true, force: true });
     },

@@ -68,8 +68,5 @@ export const createStreams = () => {
         webSocket.send(Buffer.from(`\x03${JSON.stringify(status)}`));
         webSocket.close();
       }),
-    close: (): void => {
-      for (const socket of sockets) socket.destroy();
-    },
   };
 };
