@@ -30,7 +30,7 @@ export interface ExchangeView {
   /** Undefined until the request is on its way to a cluster. */
   readonly sending: SendingView | undefined;
   readonly corsHeaders: readonly HeaderPair[] | undefined;
-  /** What an authorizer wants the client to see. */
+  /** What authorizers and rate limits want the client to see. */
   readonly responseChanges: readonly HeaderChange[] | undefined;
   /** The backend's head while its lines are composed. */
   readonly responseHead: Head | undefined;

@@ -2,7 +2,7 @@
  * One request from its head to its record. The stages follow each other top to bottom; each asks a pure function of
  * `traffic/` and performs what it answers:
  *
- *   take over > route > admit (admission.ts) > fault > send (sending.ts) > record
+ *   take over > route > admit (admission.ts) > fault > limit (limit-request.ts) > send (sending.ts) > record
  *
  * The exchange belongs to no protocol: it knows its two sides as DownstreamStream and UpstreamStream.
  */
@@ -25,6 +25,7 @@ import type { Head } from './http1/head.ts';
 import type { HeaderEditor } from './http1/header-editor.ts';
 import { idOf } from './http1/header-names.ts';
 import type { RequestView } from './http1/request-view.ts';
+import { isLimited } from './limit-request.ts';
 import {
   clusterNotFound,
   corsPreflight,
@@ -141,7 +142,7 @@ export class Exchange implements RequestSink, SendingOwner, Admitted {
     request.path = normalized.path;
     this.path = normalized.path;
     this.chooseRoute();
-    admit(this, bytes, start, end);
+    if (!isLimited(this, true)) admit(this, bytes, start, end);
   }
 
   /** What the record says of the request as it came. */
@@ -169,8 +170,9 @@ export class Exchange implements RequestSink, SendingOwner, Admitted {
   onAdmitted(permit: Permit, bytes: Buffer, start: number, end: number): void {
     const { route } = this;
     // Asked before it is known whether there is anything to find.
-    if (route === undefined) this.answer(routeNotFound);
-    else this.delayOrAct(permit, route, bytes, start, end);
+    if (route === undefined) {
+      if (!isLimited(this, false)) this.answer(routeNotFound);
+    } else this.delayOrAct(permit, route, bytes, start, end);
   }
 
   // ---- stage: fault
@@ -192,6 +194,7 @@ export class Exchange implements RequestSink, SendingOwner, Admitted {
 
   private act(permit: Permit, route: Route, bytes: Buffer, start: number, end: number): void {
     const { action } = route;
+    if ((action.kind === 'forward' && this.answersPreflight(action)) || isLimited(this, false)) return;
     switch (action.kind) {
       case 'forward':
         this.forward(permit, route, action, bytes, start, end);
@@ -205,13 +208,14 @@ export class Exchange implements RequestSink, SendingOwner, Admitted {
     }
   }
 
-  private forward(permit: Permit, route: Route, action: Forward, bytes: Buffer, start: number, end: number): void {
+  private answersPreflight(action: Forward): boolean {
     const cors = decideCors(action.cors, this.request);
-    if (cors.kind === 'preflight') {
-      this.answer(corsPreflight(cors.headers));
-      return;
-    }
+    if (cors.kind === 'preflight') this.answer(corsPreflight(cors.headers));
     if (cors.kind === 'actual') this.corsHeaders = cors.headers;
+    return cors.kind === 'preflight';
+  }
+
+  private forward(permit: Permit, route: Route, action: Forward, bytes: Buffer, start: number, end: number): void {
     const { cluster, replay } = this;
     if (cluster === undefined) {
       this.answer({ ...clusterNotFound, status: action.missingClusterStatus ?? clusterNotFound.status });

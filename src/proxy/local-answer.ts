@@ -68,6 +68,12 @@ export const checkRefused = (refused: {
 /** The answer to a request whose body is more than its authorizer wants to see. */
 export const payloadTooLarge = answer(413, '-', 'request_payload_too_large', 'Payload Too Large');
 
+/** The answer to a request beyond a rate limit. */
+export const rateLimited = (status: number, grpcStatus: number | undefined): LocalAnswer => ({
+  ...answer(status, 'RL', 'local_rate_limited', 'local_rate_limited'),
+  ...(grpcStatus === undefined ? {} : { grpcStatus }),
+});
+
 /** The answer to a request whose token is refused; `target` is the request's URL. */
 export const tokenRefused = (status: number, message: string, target: string): LocalAnswer => ({
   ...answer(status, '-', `jwt_authn_access_denied{${message.replaceAll(' ', '_')}}`, message),

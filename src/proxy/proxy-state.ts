@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../base/ports.ts';
 import type { Identity } from '../ca/certificate.ts';
 import type { AccessRecord } from '../telemetry/access-record.ts';
+import type { BucketLevels } from '../traffic/rate-limit.ts';
 import type { Cluster, Endpoint, ProxyTables } from '../traffic/tables.ts';
 import { fetchText } from './jwt/fetch-text.ts';
 import { createKeyStore, type KeyStore } from './jwt/key-store.ts';
@@ -28,6 +29,8 @@ export class ProxyState {
   readonly onRecord: (record: AccessRecord) => void;
   readonly clusters: Clusters;
   readonly tokenKeys: KeyStore;
+  /** Of rate limits; what is keyed by a configuration that is gone stays, and is small. */
+  readonly bucketLevels: BucketLevels = new Map();
   private readonly members = new Set<Member>();
   private isDraining = false;
   private onEmpty: (() => void) | undefined = undefined;

@@ -29,6 +29,7 @@ export const responseLines = (exchange: ExchangeView, head: Head): string => {
   if (hasOperations || hasChanges) {
     const editor = new HeaderEditor(head);
     applyOperations(exchange, editor);
+    applyChanges(exchange, editor);
     lines = editor.lines();
   } else lines = head.keptLines();
   if (!head.has(DATE)) lines += `date: ${httpDate(exchange.startMs)}\r\n`;
@@ -45,6 +46,7 @@ export const localLines = (exchange: ExchangeView, local: LocalAnswer, bodyBytes
   for (const [name] of local.headers ?? []) editor.remove(name);
   for (const [name, value] of local.headers ?? []) editor.add(name, value);
   if (exchange.route !== undefined) applyOperations(exchange, editor);
+  applyChanges(exchange, editor);
   editor.append('date', httpDate(exchange.startMs));
   editor.append('server', serverName(exchange));
   return editor.lines() + decoratorLine(exchange);
@@ -56,7 +58,10 @@ const applyOperations = (exchange: ExchangeView, editor: HeaderEditor): void => 
   applyHeaderOperations([destination?.responseHeaders, route?.responseHeaders], editor, (template) =>
     expandOperators(template, operatorsOf(exchange)),
   );
-  for (const change of exchange.responseChanges ?? []) editor.change(change);
+};
+
+const applyChanges = ({ responseChanges }: ExchangeView, editor: HeaderEditor): void => {
+  for (const change of responseChanges ?? []) editor.change(change);
 };
 
 /** A sidecar tells the operation to a client that is no proxy of the mesh, which would have told it itself. */

@@ -89,7 +89,7 @@ const pathMatches = (matcher: StringMatcher, ignoreCase: boolean, path: string):
   matchesString(matcher, ignoreCase && matcher.kind !== 'regex' ? path.toLowerCase() : path);
 
 /** One matching line of a repeated header is enough; a comma in a line separates nothing. */
-const headerMatches = (matcher: HeaderMatcher, request: RequestHead): boolean => {
+export const headerMatches = (matcher: HeaderMatcher, request: RequestHead): boolean => {
   if (matcher.claim !== undefined) return claimMatches(request.claims, matcher.claim, matcher.value) !== matcher.invert;
   const values = request.headerValues(matcher.name);
   if (values.length === 0) return matcher.invert && matcher.matchesAbsent;
@@ -97,20 +97,23 @@ const headerMatches = (matcher: HeaderMatcher, request: RequestHead): boolean =>
   return matcher.invert;
 };
 
-/** Envoy reads the first of repeated keys and decodes nothing. `?q` has the value ''. */
 const queryMatches = (matcher: QueryMatcher, target: string, mark: number): boolean => {
-  if (mark < 0) return false;
-  const { name } = matcher;
-  let start = mark + 1;
-  while (start <= target.length) {
+  const value = mark < 0 ? undefined : queryValue(target, matcher.name);
+  return value !== undefined && matchesString(matcher.value, value);
+};
+
+/** Of a target's query: Envoy reads the first of repeated keys and decodes nothing. `?q` has the value ''. */
+export const queryValue = (target: string, name: string): string | undefined => {
+  let start = target.indexOf('?') + 1;
+  while (start > 0 && start <= target.length) {
     const ampersand = target.indexOf('&', start);
     const end = ampersand < 0 ? target.length : ampersand;
     const after = start + name.length;
     if (after <= end && target.startsWith(name, start)) {
-      if (after === end) return matchesString(matcher.value, '');
-      if (target.charCodeAt(after) === 0x3d) return matchesString(matcher.value, target.slice(after + 1, end));
+      if (after === end) return '';
+      if (target.charCodeAt(after) === 0x3d) return target.slice(after + 1, end);
     }
     start = end + 1;
   }
-  return false;
+  return undefined;
 };

@@ -8,6 +8,7 @@ import type { Span } from '../base/span.ts';
 import type { Peer } from '../telemetry/peer.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { PathNormalization } from './path.ts';
+import type { RateLimits } from './rate-limit.ts';
 import type { SuffixTable } from './suffix-table.ts';
 import type { ProxyTelemetry } from './telemetry/proxy-telemetry.ts';
 import type { TokenRule } from './token-rules.ts';
@@ -57,6 +58,8 @@ export interface ProxyTables {
   readonly authorization?: Authorization;
   /** What RequestAuthentications say of this proxy's inbound and gateway ports; absent = tokens are not looked at. */
   readonly tokens?: readonly TokenRule[];
+  /** Absent = nothing is limited. */
+  readonly rateLimits?: RateLimits;
 }
 
 // ---- outbound: chosen by the connection's original destination, then by Host

@@ -1,6 +1,6 @@
 import type { Pod } from '../../model/pod.ts';
 import type { Peer } from '../../telemetry/peer.ts';
-import type { ClusterTable, GatewayPort, OutboundTables, ProxyNode, ProxyTables } from '../tables.ts';
+import type { ClusterTable, GatewayPort, InboundPort, OutboundTables, ProxyNode, ProxyTables } from '../tables.ts';
 import { type AuthorizationOf, indexAuthorization } from './authorization.ts';
 import { clusterTable, withOwn } from './cluster-table.ts';
 import { type ClusterSources, fixedClusters, shareClusters } from './clusters.ts';
@@ -13,6 +13,7 @@ import { compileInbound } from './inbound.ts';
 import { type MeshSettings, readMeshSettings } from './mesh-settings.ts';
 import { indexMutualTls } from './mutual-tls.ts';
 import { compileOutbound, type OutboundSources } from './outbound.ts';
+import { indexRateLimits } from './rate-limits/index-rate-limits.ts';
 import { Report } from './report.ts';
 import { indexTokenRules } from './request-authentication.ts';
 import { buildServiceEntries } from './service-entries.ts';
@@ -68,6 +69,7 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
   const gateways = [...planGateways(mesh, report), ...gatewayApi.gateways];
   const authorizationOf = indexAuthorization(mesh, registry, settings, report);
   const tokenRulesOf = indexTokenRules(mesh, settings.rootNamespace, report);
+  const rateLimitsOf = indexRateLimits(mesh, settings.rootNamespace, report);
   const sidecarScope = indexSidecars(mesh, settings, report);
   const telemetryOf = indexTelemetry(mesh, settings, report);
   reportUnsupportedKinds(mesh, report);
@@ -98,19 +100,24 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
     const inbound = pod.proxyMode === 'sidecar' ? compileInbound(servicesOfPod, mutualTls, placed) : undefined;
     const authorization = authorizationOf(pod);
     const tokens = tokenRulesOf(pod);
+    const routes = {
+      outbound: shared.outbound,
+      inbound: inbound?.ports ?? new Map<number, InboundPort>(),
+      gateway: pod.proxyMode === 'gateway' ? compileGatewayPorts(sources, placed) : new Map<number, GatewayPort>(),
+    };
+    const rateLimits = rateLimitsOf(pod, routes);
     return {
+      ...routes,
       generation,
       node: toNode(placed, settings),
-      outbound: shared.outbound,
-      inbound: inbound?.ports ?? new Map(),
       inboundDefault: mutualTls.of(pod, 0).mode,
-      gateway: pod.proxyMode === 'gateway' ? compileGatewayPorts(sources, placed) : new Map<number, GatewayPort>(),
       clusters: inbound === undefined ? shared.clusters : withOwn(shared.clusters, inbound.clusters),
       peers,
       telemetry: telemetryOf(pod),
       pathNormalization: settings.pathNormalization,
       ...(authorization === undefined ? {} : { authorization }),
       ...(tokens === undefined ? {} : { tokens }),
+      ...(rateLimits === undefined ? {} : { rateLimits }),
     };
   };
   const compiled = new Map<string, ProxyTables>();

@@ -4,7 +4,6 @@ import type { Report } from './report.ts';
 
 /** What it means for traffic that a kind is not acted upon. */
 const EFFECTS: readonly (readonly [kind: KindName, effect: string])[] = [
-  ['EnvoyFilter', 'proxies behave as if it did not exist'],
   ['WasmPlugin', 'its module does not run'],
   ['TrafficExtension', 'its extension does not run'],
   ['WorkloadEntry', 'it is no endpoint of any service'],

@@ -122,6 +122,7 @@ type Stage =
   | 'mtls'
   | 'token'
   | 'authorization'
+  | 'rate limit'
   | 'server'
   | 'application';
 

@@ -12,9 +12,11 @@ import {
 } from '../authorize.ts';
 import { believedAddress } from '../forwarded.ts';
 import { normalizePath } from '../path.ts';
-import type { Authorization, AuthorizationPolicies, Origin, ProxyTables, UpstreamTransport } from '../tables.ts';
+import { findVirtualHost, matchRoute } from '../route.ts';
+import type { Authorization, AuthorizationPolicies, Origin, ProxyTables, Route, UpstreamTransport } from '../tables.ts';
 import { sourceOf, unmetPolicyText } from './conditions.ts';
 import type { Met, TracedStep, Tried } from './explanation.ts';
+import { limitSteps } from './limit-stage.ts';
 import type { MeshView } from './mesh-view.ts';
 import { type TravellingRequest, takeOver } from './request-headers.ts';
 import { askForToken } from './token-stage.ts';
@@ -264,10 +266,16 @@ const serveHttp = (
   if ('refused' in normal)
     return { kind: 'refused-path', steps: [mtls, { stage: 'path', decision: `400: ${normal.refused}` }], policy: '' };
   request.path = normal.path;
+  const place = {
+    direction: 'inbound',
+    port: connection.port,
+    route: inboundRoute(tables, connection.port, request),
+  } as const;
+  const limited = limitSteps(tables, place, false);
   const token = askForToken(tokens, tables, request);
-  const before = token.step === undefined ? [mtls] : [mtls, token.step];
+  const before = [mtls, ...limitSteps(tables, place, true), ...(token.step === undefined ? [] : [token.step])];
   if (token.refused !== undefined) return { kind: 'denied', steps: before, ...token.refused };
-  if (tables.authorization === undefined) return answered(before, request);
+  if (tables.authorization === undefined) return answered([...before, ...limited], request);
   const { steps: asked, deniedBy } = askPolicies(
     tables.authorization.http,
     connection,
@@ -275,5 +283,13 @@ const serveHttp = (
     authorizers,
   );
   const steps = [...before, ...asked];
-  return deniedBy === undefined ? answered(steps, request) : { kind: 'denied', steps, policy: deniedBy, status: 403 };
+  return deniedBy === undefined
+    ? answered([...steps, ...limited], request)
+    : { kind: 'denied', steps, policy: deniedBy, status: 403 };
+};
+
+const inboundRoute = ({ inbound }: ProxyTables, port: number, request: TravellingRequest): Route | undefined => {
+  const routes = inbound.get(port)?.routes;
+  const host = routes === undefined ? undefined : findVirtualHost(routes, request.authority);
+  return host === undefined ? undefined : matchRoute(host, request);
 };

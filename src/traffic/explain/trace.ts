@@ -12,6 +12,7 @@ import { endpointShares } from './endpoint-shares.ts';
 import type { AskedRequest, Branch, Explanation, TracedStep, Tried, Unanswerable } from './explanation.ts';
 import { forward, ownAnswer, type Sender } from './forward.ts';
 import { decidePort } from './gateway-port.ts';
+import { limitSteps } from './limit-stage.ts';
 import { answeringAt, findClient, findGateway, gatewayPort, type MeshView, resolveName } from './mesh-view.ts';
 import { groupLines, TravellingRequest, takeOver } from './request-headers.ts';
 import { askPolicies, factsOf, receive } from './server-side.ts';
@@ -264,6 +265,8 @@ const route = (
   const token = direction === 'gateway' ? askForToken(sender.view.tokens, tables, request) : undefined;
   if (token?.step !== undefined) steps.push(token.step);
   const chosen = chooseRoute(routesAt(tables, { direction, address, port, tls }), request, steps);
+  const place = { direction, port, route: chosen };
+  steps.push(...limitSteps(tables, place, true));
   if (token?.refused !== undefined) {
     const { status, policy } = token.refused;
     return answer(status, '-', `denied by ${policy}`, { policy, cluster: firstCluster(chosen) });
@@ -284,6 +287,7 @@ const route = (
     if (deniedBy !== undefined)
       return answer(403, flags, `denied by ${deniedBy}`, { policy: deniedBy, cluster: firstCluster(chosen) });
   }
+  steps.push(...limitSteps(tables, place, false));
   if (chosen === undefined) return answer(404, 'NR', 'no route matches');
   return act(sender, chosen, request);
 };
