@@ -92,6 +92,7 @@ const ACTED_ON: ReadonlySet<string> = new Set<keyof proto.MeshConfig>([
   'defaultVirtualServiceExportTo',
   'discoverySelectors',
   'enableAutoMtls',
+  'enableTracing',
   'extensionProviders',
   'ingressClass',
   'ingressControllerMode',

@@ -61,6 +61,9 @@ export const recordOf = (exchange: ExchangeView): AccessRecord => {
     destination: isInbound ? tables.node.peer : (remotePeer ?? unknownPeer),
     ...serviceLabels(service),
     requestProtocol: exchange.isGrpc ? 'grpc' : 'http',
+    scheme: exchange.downstream.request.scheme,
+    operation: route?.operation ?? '',
+    trace: exchange.forwarded.trace,
     headers: tables.telemetry?.keepsHeaders === true ? headersOf(exchange) : undefined,
   };
 };

@@ -48,11 +48,13 @@ import { localLines, responseLines } from './response-lines.ts';
 import { Sending } from './sending.ts';
 import type { SendingOwner } from './sending-order.ts';
 import { type DownstreamStream, noBytes, type RequestSink } from './stream.ts';
+import { traceRequest } from './tracing/trace-request.ts';
 
 const CONTENT_LENGTH = idOf('content-length');
 const CONTENT_TYPE = idOf('content-type');
 const USER_AGENT = idOf('user-agent');
 const UPGRADE = idOf('upgrade');
+const DECORATOR = idOf('x-envoy-decorator-operation');
 
 export class Exchange implements RequestSink, SendingOwner, Admitted {
   readonly state: ProxyState;
@@ -124,7 +126,8 @@ export class Exchange implements RequestSink, SendingOwner, Admitted {
       this.breakOff('NR', 'filter_chain_not_found');
       return;
     }
-    this.forwarded = forwardHeaders(request, editor, place);
+    const decorator = head.value(DECORATOR);
+    this.forwarded = traceRequest(this, forwardHeaders(request, editor, place), decorator);
     if (request.isAbsolute) editor.host = request.authority;
     if (this.method === 'CONNECT' || (isUpgrade(head) && !this.downstream.isUpgrade)) {
       this.answer(upgradeRefused);

@@ -1,5 +1,6 @@
 /** What a proxy of the mesh adds to a request, and what it believes of what the client sent. */
 import { randomUUID } from 'node:crypto';
+import type { RecordedTrace } from '../telemetry/access-record.ts';
 import { EDGE_HEADERS, INTERNAL_HEADERS, schemeOf } from '../traffic/forwarded.ts';
 import type { HeaderEditor } from './http1/header-editor.ts';
 import { idOf } from './http1/header-names.ts';
@@ -22,6 +23,8 @@ export interface Forwarded {
   readonly forwardedFor: string;
   /** The client named the operation, so it is a proxy of the mesh: the response need not. */
   readonly hasDecorator: boolean;
+  /** Absent where requests are not traced. */
+  readonly trace?: RecordedTrace;
 }
 
 /** Drops what may not pass, adds what every request of the mesh carries, and sets `request.scheme`. */

@@ -7,6 +7,7 @@ import { fetchText } from './jwt/fetch-text.ts';
 import { createKeyStore, type KeyStore } from './jwt/key-store.ts';
 import type { Network, ProxyOptions, SocketAddress } from './proxy.ts';
 import { createTlsIdentity, type TlsIdentity } from './tls/contexts.ts';
+import { SpanReporter } from './tracing/span-reporter.ts';
 import { Clusters } from './upstream/clusters.ts';
 
 /** Anything a client's connection is held by; it leaves `members` when the connection is gone. */
@@ -27,6 +28,7 @@ export class ProxyState {
   readonly clock: Clock;
   readonly random: Random;
   readonly onRecord: (record: AccessRecord) => void;
+  readonly spans: SpanReporter;
   readonly clusters: Clusters;
   readonly tokenKeys: KeyStore;
   /** Of rate limits; what is keyed by a configuration that is gone stays, and is small. */
@@ -41,7 +43,11 @@ export class ProxyState {
     this.network = options.network;
     this.clock = options.clock;
     this.random = options.random;
-    this.onRecord = options.onRecord;
+    this.spans = new SpanReporter(this);
+    this.onRecord = (record) => {
+      options.onRecord(record);
+      if (record.trace?.isSampled === true) this.spans.add(record);
+    };
     this.tokenKeys = createKeyStore({
       monotonicMs: () => this.clock.monotonicMs(),
       fetch: (url, timeoutMs) => fetchText(url, timeoutMs, this.serviceSocketOf(url)),
@@ -94,6 +100,7 @@ export class ProxyState {
     const nowMs = this.clock.monotonicMs();
     for (const member of this.members) member.sweep(nowMs);
     this.clusters.sweep(nowMs);
+    void this.spans.flush();
   }
 
   /** Resolves when every client is gone, which is after `drainMs` at the latest. */
@@ -108,6 +115,7 @@ export class ProxyState {
       if (this.members.size === 0) resolve();
     });
     clearTimeout(timer);
+    await this.spans.flush();
     this.clusters.destroyAll();
     // Sockets close their handles before the next turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve));

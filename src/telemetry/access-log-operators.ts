@@ -71,6 +71,8 @@ const plain: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ['DOWNSTREAM_LOCAL_URI_SAN', text((record) => record.localPrincipal)],
   ['DOWNSTREAM_PEER_URI_SAN', text((record) => record.peerPrincipal)],
   ['UPSTREAM_PEER_URI_SAN', text((record) => record.upstreamPrincipal)],
+  ['TRACE_ID', text((record) => record.trace?.traceId ?? '')],
+  ['SPAN_ID', text((record) => record.trace?.spanId ?? '')],
   ['GRPC_STATUS', grpcName],
   ['GRPC_STATUS_NUMBER', (record) => record.grpcStatus],
   ['HOSTNAME', text((record) => record.proxy.slice(record.proxy.indexOf('/') + 1))],

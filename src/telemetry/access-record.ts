@@ -58,6 +58,24 @@ export interface AccessRecord {
   readonly requestProtocol: 'http' | 'grpc' | 'tcp';
   /** Only where a log, a metric or a filter asks for headers. */
   readonly headers?: RecordedHeaders | undefined;
+  /** Absent where requests are not traced. */
+  readonly trace?: RecordedTrace | undefined;
+  /** The scheme of the request, and the operation that its route names; absent without HTTP. */
+  readonly scheme?: string;
+  readonly operation?: string;
+}
+
+/** The place of a request in its trace; ids in lower-case hex. */
+export interface RecordedTrace {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Empty for the first span. */
+  readonly parentSpanId: string;
+  /** Of the request that the proxy sent; empty where that is no span of its own. */
+  readonly upstreamSpanId: string;
+  readonly isSampled: boolean;
+  /** What the caller's proxy calls the operation. */
+  readonly decorator: string;
 }
 
 /** By lower-case name, values of several lines joined by commas; the request's pseudo-headers are among them. */

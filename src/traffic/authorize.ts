@@ -19,7 +19,7 @@ import type { Claims } from './token-rules.ts';
 
 declare const permitted: unique symbol;
 
-/** Only `authorize` makes one, and nothing is sent on without one. */
+/** Only this file makes one, and nothing is sent on without one. */
 export interface Permit {
   readonly [permitted]: never;
 }
@@ -76,6 +76,9 @@ export interface Denial {
 }
 
 const ALLOWED = { kind: 'allow', permit: {} as Permit } as const;
+
+/** For what a proxy reports of its own accord: it is no client's request, and no policy is about it. */
+export const reportPermit: Permit = ALLOWED.permit;
 
 /** Decides; without policies at once and without an allocation. `isChecked`: the authorizer has allowed it. */
 export const authorize = (

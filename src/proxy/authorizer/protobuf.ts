@@ -23,6 +23,12 @@ const varint = (value: number): Buffer => {
 export const numberField = (field: number, value: number): Buffer =>
   value === 0 ? Buffer.alloc(0) : Buffer.concat([varint(field * 8 + VARINT), varint(value)]);
 
+export const fixed64Field = (field: number, value: bigint): Buffer => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(value);
+  return Buffer.concat([varint(field * 8 + FIXED64), bytes]);
+};
+
 /** A field of text, bytes or a message. */
 export const bytesField = (field: number, value: string | Buffer): Buffer => {
   const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;

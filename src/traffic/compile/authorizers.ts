@@ -7,7 +7,7 @@ import type {
 } from '../../model/schema/generated/types-mesh.ts';
 import type { Authorizer } from '../authorizer.ts';
 import type { StringMatcher } from '../tables.ts';
-import { outboundClusterName } from './names.ts';
+import { type ProviderPlace, providerPlace } from './provider-place.ts';
 import type { ServiceRegistry } from './services.ts';
 
 /** The authorizer behind a provider's name, or why Istio denies what would be asked of it. */
@@ -42,29 +42,11 @@ export const indexAuthorizers = ({ config }: Mesh, registry: ServiceRegistry): A
     if (provider === undefined || given === undefined) {
       return { fault: `the mesh configuration has no authorization provider "${name}"` };
     }
-    const place = placeOf(given, registry);
+    const place = providerPlace(given, registry);
     const fault = faultOf(provider, given) ?? ('fault' in place ? place.fault : undefined);
     if (fault !== undefined || 'fault' in place) return { fault: `provider "${name}": ${fault}` };
     return authorizerOf(name, provider, given, place);
   };
-};
-
-interface Place {
-  readonly cluster: string;
-  readonly host: string;
-}
-
-/** `HOST`, or `NAMESPACE/HOST`. */
-const placeOf = (
-  { service = '', port = 0 }: HttpProvider | GrpcProvider,
-  registry: ServiceRegistry,
-): Place | { readonly fault: string } => {
-  const [first = '', second] = service.split('/');
-  const found = registry.get(second ?? first);
-  if (found === undefined || (second !== undefined && found.namespace !== first)) {
-    return { fault: `there is no service "${service}"` };
-  }
-  return { cluster: outboundClusterName(port, '', found.host), host: found.host };
 };
 
 const faultOf = (
@@ -94,7 +76,7 @@ const authorizerOf = (
   name: string,
   { envoyExtAuthzHttp: http }: ExtensionProvider,
   { timeout, failOpen = false, statusOnError = '', includeRequestBodyInCheck: body }: HttpProvider | GrpcProvider,
-  place: Place,
+  place: ProviderPlace,
 ): Authorizer => ({
   name,
   protocol: http === undefined ? 'grpc' : 'http',

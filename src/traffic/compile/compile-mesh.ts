@@ -71,7 +71,7 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
   const tokenRulesOf = indexTokenRules(mesh, settings.rootNamespace, report);
   const rateLimitsOf = indexRateLimits(mesh, settings.rootNamespace, report);
   const sidecarScope = indexSidecars(mesh, settings, report);
-  const telemetryOf = indexTelemetry(mesh, settings, report);
+  const telemetryOf = indexTelemetry(mesh, registry, settings, report);
   reportUnsupportedKinds(mesh, report);
   const sources: ClusterSources & OutboundSources & GatewaySources = {
     mesh,

@@ -52,7 +52,7 @@ const requestOf = (record: AccessRecord, durationOf: DurationOf): Attributes => 
     url_path: urlPath,
     query,
     host: record.authority,
-    scheme: headers?.request.get(':scheme'),
+    scheme: record.scheme,
     method: record.method,
     headers: Object.assign(Object.create(null), Object.fromEntries(headers?.request ?? [])),
     referer: headers?.request.get('referer'),

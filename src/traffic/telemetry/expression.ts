@@ -55,7 +55,7 @@ export const compileExpression = (text: string): RecordExpression | { readonly r
     return {
       evaluate: (record) => evaluate(program, attributesOf(record, roots, durationOf)),
       doubt: checked.valid ? undefined : firstLine(checked.error),
-      usesHeaders: /\b(?:headers|scheme|referer)\b/.test(text),
+      usesHeaders: /\b(?:headers|referer)\b/.test(text),
     };
   } catch (error) {
     return { refused: firstLine(error) };

@@ -1,6 +1,7 @@
 /** What one proxy tells of its requests, as Telemetries and the mesh configuration want it. */
 import type { AccessRecord } from '../../telemetry/access-record.ts';
 import type { MetricRules } from '../../telemetry/metric-rules.ts';
+import type { TracingRules } from './tracing.ts';
 
 export interface ProxyTelemetry {
   /** Of what it sends, as a client's sidecar or as a gateway. */
@@ -14,6 +15,8 @@ export interface ProxyTelemetry {
 export interface SideTelemetry {
   readonly logs: readonly LogSink[];
   readonly metrics: MetricRules;
+  /** Absent: requests are not traced. */
+  readonly tracing?: TracingRules;
 }
 
 /** One access log: which records are in it, and how they look. */

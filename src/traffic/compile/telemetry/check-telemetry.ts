@@ -6,24 +6,26 @@ import type {
   TelemetryAccessLogging,
   TelemetryMetric,
   TelemetryMetricProvider,
+  TelemetryTracing,
 } from '../../../model/schema/generated/types-istio.ts';
+import type { ExtensionProvider } from '../../../model/schema/generated/types-mesh.ts';
 import { compileExpression } from '../../telemetry/expression.ts';
 import { warnOfTargets } from '../policy-target.ts';
 import type { At, Report } from '../report.ts';
 import { compileFileLog, logKindOf } from './logs.ts';
 import { isKnownMetric } from './metrics.ts';
 import { findProvider } from './providers.ts';
+import { bootstrapCollector, collectorOf, type TracingSources } from './tracing.ts';
 
 type Of = Resource<Telemetry>;
 
-/** Reports what admission refuses, and what has another effect here than its author expects. */
-export const checkTelemetry = (resource: Of, mesh: Mesh, report: Report): void => {
-  const { accessLogging = [], metrics = [], tracing } = resource.object.spec ?? {};
+/** Reports what admission refuses beyond the schema, and what has another effect here than its author expects. */
+export const checkTelemetry = (resource: Of, sources: TracingSources, report: Report): void => {
+  const { mesh } = sources;
+  const { accessLogging = [], metrics = [], tracing = [] } = resource.object.spec ?? {};
   for (const entry of accessLogging) checkLogging(resource, entry, mesh, report);
   for (const entry of metrics) checkMetrics(resource, entry, mesh, report);
-  if (tracing !== undefined) {
-    report.unsupportedField(resource, 'tracing', 'no spans are reported', [resource.object.spec ?? {}, 'tracing']);
-  }
+  for (const entry of tracing) checkTracing(resource, entry, sources, report);
   if (!report.isInvalid(resource)) warnOfTargets(resource, report);
 };
 
@@ -52,21 +54,18 @@ const checkLogging = (resource: Of, entry: TelemetryAccessLogging, mesh: Mesh, r
 const describe = (provider: string, { message, hint }: Problem): string =>
   `provider ${provider}: ${message}${hint === undefined ? '' : ` (${hint})`}`;
 
-type Provider = NonNullable<ReturnType<typeof findProvider>>;
-
 const checkProviders = (
   resource: Of,
   providers: readonly TelemetryMetricProvider[] = [],
   mesh: Mesh,
   report: Report,
-  check: (provider: Provider, name: string, at: At) => void,
+  check: (provider: ExtensionProvider, name: string, at: At) => void,
 ): void => {
   for (const entry of providers) {
     const { name } = entry;
     const at: At = [entry, 'name'];
     const provider = findProvider(mesh, name);
-    if (name === '') report.invalid(resource, 'a provider needs a name', at);
-    else if (provider !== undefined) check(provider, name, at);
+    if (provider !== undefined) check(provider, name, at);
     else {
       const message = `the mesh configuration has no extension provider "${name}", and Istio ignores the name`;
       report.warn(resource, 'PROVIDER_NOT_FOUND', message, at);
@@ -92,8 +91,7 @@ const checkMetrics = (resource: Of, entry: TelemetryMetric, mesh: Mesh, report: 
     report.unsupportedField(resource, 'reportingInterval', effect, [entry, 'reportingInterval']);
   }
   for (const { match, tagOverrides = {} } of entry.overrides ?? []) {
-    if (match?.customMetric === '') report.invalid(resource, 'customMetric is empty', [match, 'customMetric']);
-    else if (match !== undefined && !isKnownMetric(match)) {
+    if (match !== undefined && !isKnownMetric(match)) {
       const name = match.customMetric ?? match.metric ?? '';
       report.unsupportedField(resource, `metric ${name}`, 'there is none of that name', [match]);
     }
@@ -113,4 +111,46 @@ const checkTag = (resource: Of, tag: string, value: string, report: Report, at: 
   const reason = 'refused' in expression ? expression.refused : expression.doubt;
   if (reason !== undefined)
     report.warn(resource, 'EXPRESSION_WITHOUT_VALUE', `tag ${tag} never has a value: ${reason}`, at);
+};
+
+const checkTracing = (resource: Of, entry: TelemetryTracing, sources: TracingSources, report: Report): void => {
+  checkProviders(resource, entry.providers, sources.mesh, report, (provider, name, at) => {
+    for (const doubt of tracingDoubts(provider, sources)) {
+      report.warn(resource, 'PROVIDER_WITHOUT_EFFECT', `provider ${name}: ${doubt}`, at);
+    }
+  });
+};
+
+/** What of a provider has no effect here. */
+const tracingDoubts = (provider: ExtensionProvider, sources: TracingSources): readonly string[] => {
+  const collector = collectorOf(provider, sources);
+  if ('fault' in collector) return [`${collector.fault}, so nothing is traced`];
+  const { resourceDetectors, serviceAttributeEnrichment, dynatraceSampler } = provider.opentelemetry ?? {};
+  return [
+    ...(resourceDetectors === undefined ? [] : ['resourceDetectors are not supported: spans name the service alone']),
+    ...(serviceAttributeEnrichment === 'OTEL_SEMANTIC_CONVENTIONS'
+      ? ['OTEL_SEMANTIC_CONVENTIONS is not supported: service.name is the canonical one']
+      : []),
+    ...(dynatraceSampler === undefined ? [] : ['dynatraceSampler is not supported: the percentage decides']),
+  ];
+};
+
+/** The same for what the mesh configuration itself wants. */
+export const checkDefaultTracing = (sources: TracingSources, report: Report): void => {
+  const { mesh } = sources;
+  const holder = mesh.find('ConfigMap', 'istio-system', 'istio') ?? mesh.of('IstioOperator')[0];
+  const [name] = mesh.config.defaultProviders.tracing ?? [];
+  if (holder === undefined) return;
+  const provider = name === undefined ? undefined : findProvider(mesh, name);
+  const doubts = provider === undefined ? [] : tracingDoubts(provider, sources);
+  for (const doubt of doubts) report.warn(holder, 'PROVIDER_WITHOUT_EFFECT', `provider ${name}: ${doubt}`);
+  const { zipkin, lightstep, datadog, stackdriver, openCensusAgent } = mesh.config.defaultConfig.tracing ?? {};
+  const unread = Object.entries({ lightstep, datadog, stackdriver, openCensusAgent }).filter(([, value]) => value);
+  for (const [field] of unread) {
+    report.unsupportedField(holder, `defaultConfig.tracing.${field}`, 'no spans are reported to it');
+  }
+  if (zipkin !== undefined && bootstrapCollector(sources) === undefined) {
+    const message = `no service of the mesh is at the tracer's address ${zipkin.address}: nothing is traced`;
+    report.warn(holder, 'PROVIDER_WITHOUT_EFFECT', message);
+  }
 };

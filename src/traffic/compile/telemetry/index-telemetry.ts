@@ -6,25 +6,39 @@ import type { ProxyTelemetry, SideTelemetry } from '../../telemetry/proxy-teleme
 import type { MeshSettings } from '../mesh-settings.ts';
 import { appliesTo } from '../policy-target.ts';
 import type { Report } from '../report.ts';
-import { checkTelemetry } from './check-telemetry.ts';
+import type { ServiceRegistry } from '../services.ts';
+import { checkDefaultTracing, checkTelemetry } from './check-telemetry.ts';
 import { compileLogs, compileMeshLog } from './logs.ts';
 import { compileMetrics } from './metrics.ts';
 import type { Side } from './providers.ts';
+import { compileTracing, type TracingSources, tracingUsesHeaders } from './tracing.ts';
 
-/** What Telemetries and the mesh configuration ask of a pod's proxy. Proxies under the same ones share the result. */
+/** What Telemetries and the mesh configuration ask of a pod's proxy. Replicas share the result. */
 export type TelemetryOf = (pod: Pod) => ProxyTelemetry;
 
 /** Validates the Telemetries of a mesh and finds those of each proxy. */
-export const indexTelemetry = (mesh: Mesh, { rootNamespace }: MeshSettings, report: Report): TelemetryOf => {
+export const indexTelemetry = (
+  mesh: Mesh,
+  registry: ServiceRegistry,
+  { rootNamespace }: MeshSettings,
+  report: Report,
+): TelemetryOf => {
+  const sources = { mesh, registry };
+  checkDefaultTracing(sources, report);
   const sound = mesh.of('Telemetry').filter((resource) => {
-    checkTelemetry(resource, mesh, report);
+    checkTelemetry(resource, sources, report);
     return !report.isInvalid(resource);
   });
   const known = new Map<string, ProxyTelemetry>();
   return (pod) => {
     const levels = levelsOf(sound, pod, rootNamespace);
-    const key = levels.map(({ order }) => order).join(',');
-    const telemetry = known.get(key) ?? compileTelemetry(levels.map(specOf), mesh);
+    const key = [
+      pod.namespace,
+      pod.canonicalService,
+      pod.canonicalRevision,
+      ...levels.map(({ order }) => order),
+    ].join();
+    const telemetry = known.get(key) ?? compileTelemetry(levels.map(specOf), sources, pod);
     known.set(key, telemetry);
     return telemetry;
   };
@@ -55,8 +69,10 @@ const levelsOf = (
   ];
 };
 
-const compileTelemetry = (levels: readonly TelemetrySpec[], mesh: Mesh): ProxyTelemetry => {
-  let keepsHeaders = false;
+const compileTelemetry = (levels: readonly TelemetrySpec[], sources: TracingSources, pod: Pod): ProxyTelemetry => {
+  const { mesh } = sources;
+  const tracingEntries = levels.flatMap((spec) => spec.tracing ?? []);
+  let keepsHeaders = tracingUsesHeaders(tracingEntries, mesh);
   const compileSide = (side: Side): SideTelemetry => {
     const logging = levels.flatMap(({ accessLogging = [] }) => (accessLogging.length > 0 ? [accessLogging] : []));
     const logs = compileLogs(logging, mesh, side) ?? compileMeshLog(mesh);
@@ -65,8 +81,9 @@ const compileTelemetry = (levels: readonly TelemetrySpec[], mesh: Mesh): ProxyTe
       mesh,
       side,
     );
+    const tracing = compileTracing(sources, tracingEntries, pod, side);
     keepsHeaders ||= logs.usesHeaders || metrics.usesHeaders;
-    return { logs: logs.sinks, metrics: metrics.rules };
+    return { logs: logs.sinks, metrics: metrics.rules, ...(tracing === undefined ? {} : { tracing }) };
   };
   const sides = { source: compileSide('source'), destination: compileSide('destination') };
   return { ...sides, keepsHeaders };
