@@ -26,3 +26,9 @@ export const readLevels = (text: string): ReadonlyMap<string, string> =>
         return [logger, levelOf(level)];
       }),
   );
+
+/** The levels by logger in Envoy's answer to `/logging`: a line `  http: warning` for each. */
+export const parseLevels = (answer: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [...answer.matchAll(/^\s+([\w-]+): (\w+)$/gm)].map(([, logger = '', level = '']) => [logger, level]),
+  );

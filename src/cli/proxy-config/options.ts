@@ -1,9 +1,29 @@
-import { enabled, integer, text } from '../command.ts';
+import { clusterFlags } from '../cluster/flags.ts';
+import { enabled, integer, type OptionSpec, text } from '../command.ts';
+
+const ENVOY_ADMIN_PORT = 15_000;
+
+const adminPort = integer('--proxy-admin-port <number>', "port of Envoy's admin interface (15000)", {
+  min: 1,
+  max: 65_535,
+});
+
+const PROXY_ADMIN_PORT: OptionSpec<number> = {
+  ...adminPort,
+  read: (given) => adminPort.read(given) ?? ENVOY_ADMIN_PORT,
+};
+
+/** Flags that say how a pod's proxy is reached. */
+export const POD_OPTIONS = {
+  namespace: text('-n, --namespace <namespace>', 'namespace of the pod'),
+  proxyAdminPort: PROXY_ADMIN_PORT,
+  ...clusterFlags,
+};
 
 /** Flags that say which proxy, the same for every verb. */
 export const PROXY_OPTIONS = {
   file: text('-f, --file <file>', "Envoy's answer, saved; - for standard input"),
-  namespace: text('-n, --namespace <namespace>', 'namespace of the pod'),
+  ...POD_OPTIONS,
 };
 
 export const POD_ARGUMENT = { name: 'POD', summary: 'a proxy of a cluster: [TYPE/]NAME[.NAMESPACE]' };

@@ -54,6 +54,7 @@ const partsOf = (proxy: ProxyAdmin, dump: ConfigDump, filters: Filters): readonl
 export const proxyConfigAll = defineCommand({
   summary: 'Shows everything a proxy has: versions, clusters, listeners, routes, secrets, endpoints.',
   examples: [
+    ['heddle proxy-config all web-1.shop', 'of a pod'],
     ['heddle proxy-config all -f dump.json', 'of a config dump taken with ?include_eds=true'],
     ['heddle proxy-config all -f dump.json --with-headers --port 9080', 'with headings, of one port'],
     ['heddle proxy-config all -f dump.json -o json', 'the dump itself, without secrets'],
@@ -76,7 +77,7 @@ export const proxyConfigAll = defineCommand({
   seeAlso: ['heddle proxy-config cluster', 'heddle proxy-config listener', 'heddle proxy-config route'],
   run: async (context, [pod], options) => {
     const { fqdn = '', direction = '', subset = '', port = 0, address = '', type = '', name = '', verbose } = options;
-    const proxy = openProxy({ pod, file: options.file, namespace: options.namespace }, context.io);
+    const proxy = openProxy({ pod, ...options }, context);
     const dump = await readDump(proxy, 'include_eds=true');
     if (context.format !== 'short') {
       await printRaw(context, dump.root);

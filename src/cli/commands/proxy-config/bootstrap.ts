@@ -10,6 +10,7 @@ import { versionText } from '../../proxy-config/sections.ts';
 export const proxyConfigBootstrap = defineCommand({
   summary: 'Shows what a proxy was started with, or its versions.',
   examples: [
+    ['heddle proxy-config bootstrap web-1.shop', 'of a pod'],
     ['heddle proxy-config bootstrap -f dump.json', 'the whole bootstrap of a saved config dump'],
     ['heddle proxy-config bootstrap -f dump.json -o short', 'the versions of Istio and Envoy'],
   ],
@@ -19,7 +20,7 @@ export const proxyConfigBootstrap = defineCommand({
   exitCodes: PROXY_EXIT_CODES,
   seeAlso: ['heddle proxy-config all'],
   run: async (context, [pod], target) => {
-    const proxy = openProxy({ pod, ...target }, context.io);
+    const proxy = openProxy({ pod, ...target }, context);
     const dump = await readDump(proxy, 'mask=bootstrap');
     if (context.format === 'short') context.out.write(versionText(proxy, dump));
     else await printEnvoyDocument(context, untyped(requireSection(proxy, dump, 'BootstrapConfigDump')));

@@ -23,6 +23,7 @@ const QUERY = 'mask=dynamic_active_clusters,dynamic_warming_clusters,static_clus
 export const proxyConfigCluster = defineCommand({
   summary: 'Shows the clusters of a proxy: where it can send requests.',
   examples: [
+    ['heddle proxy-config cluster web-1.shop', 'of a pod'],
     ['heddle proxy-config cluster -f dump.json', 'all of a saved config dump'],
     ['heddle proxy-config cluster -f dump.json --fqdn reviews --direction outbound', 'those of one service'],
     ['heddle proxy-config cluster -f dump.json --port 9080 -o json', 'as Envoy has them'],
@@ -33,7 +34,7 @@ export const proxyConfigCluster = defineCommand({
   exitCodes: PROXY_EXIT_CODES,
   seeAlso: ['heddle proxy-config endpoint', 'heddle proxy-config route'],
   run: async (context, [pod], { fqdn = '', port = 0, subset = '', direction = '', ...target }) => {
-    const proxy = openProxy({ pod, ...target }, context.io);
+    const proxy = openProxy({ pod, ...target }, context);
     const dump = await readDump(proxy, QUERY);
     const clusters = selectClusters(proxy, dump, { fqdn, port, subset, direction });
     if (context.format === 'short') context.out.write(layOut(clusterTable(clusters, false)));

@@ -10,14 +10,17 @@ import { readDump, requireSection } from '../../proxy-config/read-dump.ts';
 
 export const proxyConfigEcds = defineCommand({
   summary: 'Shows the extensions, such as Wasm filters, that istiod gave a proxy apart from its listeners.',
-  examples: [['heddle proxy-config ecds -f dump.json', 'of a saved config dump']],
+  examples: [
+    ['heddle proxy-config ecds web-1.shop', 'of a pod'],
+    ['heddle proxy-config ecds -f dump.json', 'of a saved config dump'],
+  ],
   arguments: [POD_ARGUMENT],
   options: PROXY_OPTIONS,
   formats: FORMATS,
   exitCodes: PROXY_EXIT_CODES,
   seeAlso: ['heddle proxy-config listener'],
   run: async (context, [pod], target) => {
-    const proxy = openProxy({ pod, ...target }, context.io);
+    const proxy = openProxy({ pod, ...target }, context);
     const dump = await readDump(proxy, 'include_eds=true');
     requireSection(proxy, dump, 'EcdsConfigDump');
     const merged = mergeExtensions(sectionsOf(dump, 'EcdsConfigDump'));

@@ -19,6 +19,7 @@ import { readDump } from '../../proxy-config/read-dump.ts';
 export const proxyConfigEds = defineCommand({
   summary: 'Shows the endpoints istiod gave a proxy, with their localities.',
   examples: [
+    ['heddle proxy-config eds web-1.shop', 'of a pod'],
     ['heddle proxy-config eds -f dump.json', 'of a config dump taken with ?include_eds=true'],
     ["heddle proxy-config eds -f dump.json --cluster 'outbound|80||reviews.shop'", 'of a cluster'],
   ],
@@ -34,7 +35,7 @@ export const proxyConfigEds = defineCommand({
   exitCodes: PROXY_EXIT_CODES,
   seeAlso: ['heddle proxy-config endpoint'],
   run: async (context, [pod], { address = '', port = 0, cluster = '', status = '', ...target }) => {
-    const proxy = openProxy({ pod, ...target }, context.io);
+    const proxy = openProxy({ pod, ...target }, context);
     const section = sectionOf(await readDump(proxy, 'include_eds=true'), 'EndpointsConfigDump');
     if (section === undefined && !context.quiet)
       context.err.line(`Warning: ${proxy.name} has no endpoints; take the dump with /config_dump?include_eds=true`);

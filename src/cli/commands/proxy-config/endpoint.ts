@@ -30,6 +30,7 @@ const readClusters = async (proxy: ProxyAdmin): Promise<object> => {
 export const proxyConfigEndpoint = defineCommand({
   summary: 'Shows the endpoints a proxy uses, with what outlier detection says of them.',
   examples: [
+    ['heddle proxy-config endpoint web-1.shop', 'of a pod'],
     ['heddle proxy-config endpoint -f clusters.json', "of Envoy's saved answer to /clusters?format=json"],
     ['heddle proxy-config endpoint -f clusters.json --status unhealthy', 'those it does not send to'],
   ],
@@ -46,7 +47,7 @@ export const proxyConfigEndpoint = defineCommand({
   notes: ['A config dump has no such endpoints; heddle proxy-config eds reads those it has.'],
   seeAlso: ['heddle proxy-config eds', 'heddle proxy-config cluster'],
   run: async (context, [pod], { address = '', port = 0, cluster = '', status = '', ...target }) => {
-    const proxy = openProxy({ pod, ...target }, context.io);
+    const proxy = openProxy({ pod, ...target }, context);
     const answer = await readClusters(proxy);
     const filter = { address, port, cluster, status };
     if (!('cluster_statuses' in answer || 'clusterStatuses' in answer) && !context.quiet)

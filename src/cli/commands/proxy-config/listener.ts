@@ -22,6 +22,7 @@ const QUERY = 'mask=dynamic_listeners,static_listeners';
 export const proxyConfigListener = defineCommand({
   summary: 'Shows the listeners of a proxy: what it accepts, and where that goes.',
   examples: [
+    ['heddle proxy-config listener web-1.shop', 'of a pod'],
     ['heddle proxy-config listener -f dump.json', 'every filter chain of a saved config dump'],
     ['heddle proxy-config listener -f dump.json --verbose=false', 'a line a listener'],
     ['heddle proxy-config listener -f dump.json --type HTTP -o json', 'as Envoy has them'],
@@ -38,7 +39,7 @@ export const proxyConfigListener = defineCommand({
   exitCodes: PROXY_EXIT_CODES,
   seeAlso: ['heddle proxy-config route'],
   run: async (context, [pod], { address = '', port = 0, type = '', verbose, ...target }) => {
-    const proxy = openProxy({ pod, ...target }, context.io);
+    const proxy = openProxy({ pod, ...target }, context);
     const listeners = selectListeners(proxy, await readDump(proxy, QUERY), { address, port, type });
     if (context.format === 'short') context.out.write(layOut(listenerTable(listeners, { named: false, verbose })));
     else await printEnvoyDocument(context, listeners.map(untyped));

@@ -1,11 +1,11 @@
 import { Fault } from '../../../base/fault.ts';
 import { parseCertificates } from '../../../ca/inspect.ts';
 import { rootCertificatesOf } from '../../../envoy/secrets.ts';
-import { defineCommand, text, texts } from '../../command.ts';
+import { type Context, defineCommand, texts } from '../../command.ts';
 import { EXIT } from '../../exit.ts';
-import type { Io } from '../../io.ts';
 import { printDocument } from '../../output.ts';
-import { PROXY_EXIT_CODES } from '../../proxy-config/options.ts';
+import { POD_OPTIONS, PROXY_EXIT_CODES } from '../../proxy-config/options.ts';
+import type { PodAccess } from '../../proxy-config/pod-admin.ts';
 import { openProxy, type ProxyAdmin } from '../../proxy-config/proxy-admin.ts';
 import { readDump, requireSection } from '../../proxy-config/read-dump.ts';
 
@@ -26,38 +26,41 @@ const trustedRoots = async (proxy: ProxyAdmin): Promise<TrustedRoots> => {
 const openTwo = (
   pods: readonly string[],
   files: readonly string[],
-  namespace: string | undefined,
-  io: Io,
+  access: PodAccess,
+  context: Context,
 ): readonly [ProxyAdmin, ProxyAdmin] => {
   const proxies = [
-    ...files.map((file) => openProxy({ pod: undefined, file, namespace }, io)),
-    ...pods.map((pod) => openProxy({ pod, file: undefined, namespace }, io)),
+    ...files.map((file) => openProxy({ ...access, pod: undefined, file }, context)),
+    ...pods.map((pod) => openProxy({ ...access, pod, file: undefined }, context)),
   ];
   const [first, second, ...more] = proxies;
   if (first !== undefined && second !== undefined && more.length === 0) return [first, second];
   throw new Fault(`two proxies are compared, not ${proxies.length}`, {
     kind: 'usage',
     code: 'WHICH_PROXY',
-    hint: 'give two dumps: heddle proxy-config rootca-compare -f one.json -f other.json',
+    hint: 'give two pods, two dumps (-f one.json -f other.json), or one of each',
   });
 };
 
 export const proxyConfigRootCaCompare = defineCommand({
   summary: 'Says whether two proxies trust a common root, without which no mutual TLS between them works.',
-  examples: [['heddle proxy-config rootca-compare -f one.json -f other.json', 'of two saved config dumps']],
+  examples: [
+    ['heddle proxy-config rootca-compare web-1.shop deployment/pay.bank', 'of two pods'],
+    ['heddle proxy-config rootca-compare -f one.json -f other.json', 'of two saved config dumps'],
+  ],
   arguments: [
     { name: 'POD', summary: 'a proxy of a cluster: [pod/]NAME[.NAMESPACE]' },
     { name: 'OTHER', summary: 'the one to compare it with' },
   ],
   options: {
     files: texts('-f, --file <file>', 'a config dump, twice; - for standard input'),
-    namespace: text('-n, --namespace <namespace>', 'namespace of the pods'),
+    ...POD_OPTIONS,
   },
   formats: ['text', 'json', 'yaml'],
   exitCodes: { ...PROXY_EXIT_CODES, 1: 'they trust no common root' },
   seeAlso: ['heddle proxy-config secret'],
-  run: async (context, pods, { files, namespace }) => {
-    const [one, other] = openTwo(pods, files, namespace, context.io);
+  run: async (context, pods, { files, ...access }) => {
+    const [one, other] = openTwo(pods, files, access, context);
     const proxies = [await trustedRoots(one), await trustedRoots(other)];
     const common = (proxies[0]?.fingerprints ?? []).filter((print) => proxies[1]?.fingerprints.includes(print));
     const [verdict, effect] =

@@ -21,6 +21,7 @@ const QUERY = 'mask=dynamic_route_configs,static_route_configs';
 export const proxyConfigRoute = defineCommand({
   summary: 'Shows the routes of a proxy, and the VirtualServices they come from.',
   examples: [
+    ['heddle proxy-config route web-1.shop', 'of a pod'],
     ['heddle proxy-config route -f dump.json', 'every route of a saved config dump'],
     ['heddle proxy-config route -f dump.json --name 9080', 'those of one port'],
     ['heddle proxy-config route -f dump.json --name 9080 -o json', 'as Envoy has them'],
@@ -31,7 +32,7 @@ export const proxyConfigRoute = defineCommand({
   exitCodes: PROXY_EXIT_CODES,
   seeAlso: ['heddle proxy-config listener', 'heddle proxy-config cluster'],
   run: async (context, [pod], { name = '', verbose, ...target }) => {
-    const proxy = openProxy({ pod, ...target }, context.io);
+    const proxy = openProxy({ pod, ...target }, context);
     const routes = selectRoutes(proxy, await readDump(proxy, QUERY), name);
     if (context.format === 'short') context.out.write(layOut(routeTable(routes, { named: false, verbose })));
     else await printEnvoyDocument(context, routes.map(untyped));
