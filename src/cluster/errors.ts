@@ -41,7 +41,7 @@ const readStatus = (body: string): Status | undefined => {
 
 const DENIED = [
   /^admission webhook "([^"]+)" denied the request/,
-  /^ValidatingAdmissionPolicy '([^']+)'.* denied request/,
+  /ValidatingAdmissionPolicy '([^']+)'.* denied request/,
 ];
 const WEBHOOK_FAILED = /failed calling webhook "([^"]+)"/;
 

@@ -31,6 +31,8 @@ export interface FakeApiOptions {
   readonly gitVersion?: string;
   /** Serves TLS with this certificate; the kubeconfig trusts `ca`. */
   readonly tls?: { readonly key: string; readonly cert: string; readonly ca?: string };
+  /** What the kubeconfig calls the server's address; its real one where absent. */
+  readonly server?: string;
   /** The kubeconfig's user; one with the token `secret-of-test` where absent. */
   readonly user?: Readonly<Record<string, unknown>>;
 }
@@ -58,7 +60,7 @@ export interface FakeApi {
   close(): Promise<void>;
 }
 
-const writeKubeconfig = async (file: string, url: string, { tls, user }: FakeApiOptions): Promise<void> => {
+const writeKubeconfig = async (file: string, url: string, { tls, user, server }: FakeApiOptions): Promise<void> => {
   const trusted = tls?.ca === undefined ? {} : { 'certificate-authority-data': Buffer.from(tls.ca).toString('base64') };
   await writeFile(
     file,
@@ -67,7 +69,7 @@ const writeKubeconfig = async (file: string, url: string, { tls, user }: FakeApi
       kind: 'Config',
       'current-context': 'fake',
       contexts: [{ name: 'fake', context: { cluster: 'fake', user: 'test' } }],
-      clusters: [{ name: 'fake', cluster: { server: url, ...trusted } }],
+      clusters: [{ name: 'fake', cluster: { server: server ?? url, ...trusted } }],
       users: [{ name: 'test', user: user ?? { token: 'secret-of-test' } }],
     }),
   );

@@ -25,13 +25,22 @@ export interface KeyPair {
   readonly key: string;
 }
 
+/** First and last moment of a certificate. */
+interface Validity {
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
 /** A certificate authority of one cluster's own. */
 export interface Authority extends KeyPair {
   /** A certificate for both ends of TLS; Kubernetes reads the user from CN and the groups from O. */
-  issue(subject: JsonName, names?: JsonGeneralNames): Promise<KeyPair>;
+  issue(subject: JsonName, names?: JsonGeneralNames, valid?: Validity): Promise<KeyPair>;
 }
 
-const validity = () => ({ notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + DAY_MS) });
+const validity = (): Validity => ({
+  notBefore: new Date(Date.now() - 60_000),
+  notAfter: new Date(Date.now() + DAY_MS),
+});
 
 const generateKeys = () => webcrypto.subtle.generateKey(EC_P256, true, ['sign', 'verify']);
 
@@ -53,12 +62,12 @@ export const createAuthority = async (): Promise<Authority> => {
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.digitalSignature, true),
     ],
   });
-  const issue = async (subject: JsonName, names: JsonGeneralNames = []): Promise<KeyPair> => {
+  const issue = async (subject: JsonName, names: JsonGeneralNames = [], valid = validity()): Promise<KeyPair> => {
     const { publicKey, privateKey } = await generateKeys();
     const certificate = await X509CertificateGenerator.create({
       subject,
       issuer: root.subjectName,
-      ...validity(),
+      ...valid,
       publicKey,
       signingKey: keys.privateKey,
       signingAlgorithm: EC_P256,
