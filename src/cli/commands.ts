@@ -248,7 +248,31 @@ export const SECTIONS: readonly Section[] = [
       },
     ],
   },
-  { title: 'Operate', entries: [manifest, profile, ca, proxyConfig] },
+  {
+    title: 'Operate',
+    entries: [
+      {
+        name: 'install',
+        aliases: ['apply'],
+        summary: 'Istio on a cluster: plan, ask, apply, wait',
+        load: async () => (await import('./commands/install.ts')).install,
+      },
+      {
+        name: 'upgrade',
+        summary: 'Istio on a cluster: plan, ask, apply, wait',
+        load: async () => (await import('./commands/upgrade.ts')).upgrade,
+      },
+      {
+        name: 'uninstall',
+        summary: 'Istio on a cluster: plan, ask, apply, wait',
+        load: async () => (await import('./commands/uninstall.ts')).uninstall,
+      },
+      manifest,
+      profile,
+      ca,
+      proxyConfig,
+    ],
+  },
   {
     title: 'Tools',
     entries: [

@@ -36,8 +36,15 @@ const columns = (rows: readonly (readonly [left: string, right: string])[], wide
 
 const section = (title: string, body: string): string => (body === '' ? '' : `\n${title}\n${body}`);
 
-const listing = (entries: readonly (CommandEntry | CommandGroup)[]): string =>
-  columns(entries.map((entry) => [entry.name, entry.summary]));
+/** Commands that are told of in the same words share a line. */
+const listing = (entries: readonly (CommandEntry | CommandGroup)[]): string => {
+  const names = new Map<string, string>();
+  for (const { name, summary } of entries) {
+    const others = names.get(summary);
+    names.set(summary, others === undefined ? name : `${others}, ${name}`);
+  }
+  return columns([...names].map(([summary, name]) => [name, summary]));
+};
 
 const GLOBAL_OPTIONS: readonly (readonly [string, string])[] = [
   ['--color <when>', 'auto, always or never; NO_COLOR is honoured'],

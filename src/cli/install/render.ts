@@ -10,6 +10,7 @@ import { inOrder } from '../../install/manifest/order.ts';
 import { COMPONENTS } from '../../install/operator/components.ts';
 import { generate, type Installation } from '../../install/operator/generate.ts';
 import { type Inputs, installPackagePath, readInputs } from '../../install/operator/inputs.ts';
+import type { TagCharts } from '../../install/tag/tag-objects.ts';
 import { loadGoStructs, loadMeshProto, loadValuesProto } from '../../model/typed/load.ts';
 import type { SourceText } from '../../yaml/source-text.ts';
 import type { Context } from '../command.ts';
@@ -29,9 +30,20 @@ export interface InstallRequest {
   readonly filter: readonly string[];
 }
 
-/** Time and chance of this machine, and no cluster. */
-const offlinePlatform = (): Platform => ({
-  cluster: OFFLINE,
+/** What is known of the cluster that an installation is rendered for. */
+export interface RenderTarget {
+  /** `v1.36.1`. */
+  readonly kubeVersion: string;
+  /** Settings over the profile and below what the user says. */
+  readonly detected: readonly string[];
+}
+
+/** Without a cluster: the oldest one, of no platform. */
+const NOWHERE: RenderTarget = { kubeVersion: OFFLINE.kubeVersion, detected: [] };
+
+/** Time and chance of this machine. */
+export const platformOf = ({ kubeVersion }: RenderTarget): Platform => ({
+  cluster: { kubeVersion },
   now: Date.now,
   localZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
   random: (count) => randomBytes(count),
@@ -41,6 +53,7 @@ const offlinePlatform = (): Platform => ({
 export const readRequest = async (
   request: Omit<InstallRequest, 'force' | 'component' | 'filter'>,
   io: Io,
+  detected: readonly string[] = [],
 ): Promise<{ readonly inputs: Inputs; readonly sources: readonly SourceText[] }> => {
   const paths = request.filename.flatMap((each) => each.split(',')).filter((each) => each !== '');
   const sources = paths.length === 0 ? [] : await readSources(paths, { stdin: io.stdin, cwd: io.cwd });
@@ -51,7 +64,7 @@ export const readRequest = async (
     ...(manifests === undefined ? [] : [`installPackagePath=${manifests}`]),
     ...(revision === undefined || revision === '' || revision === 'default' ? [] : [`revision=${revision}`]),
   ];
-  return { inputs: readInputs(sources, sets), sources };
+  return { inputs: readInputs(sources, sets, detected), sources };
 };
 
 const componentNames = (request: InstallRequest): readonly string[] => {
@@ -68,10 +81,16 @@ const componentNames = (request: InstallRequest): readonly string[] => {
   });
 };
 
+/** An installation, and the charts it was made from. */
+export interface Rendered {
+  readonly installation: Installation;
+  readonly charts: TagCharts;
+}
+
 /** Renders what a command line asks for and tells its warnings; throws a Fault after telling what is wrong with it. */
-export const renderInstallation = async (request: InstallRequest, context: Context): Promise<Installation> => {
+export const renderFor = async (target: RenderTarget, request: InstallRequest, context: Context): Promise<Rendered> => {
   const components = componentNames(request);
-  const { inputs, sources } = await readRequest(request, context.io);
+  const { inputs, sources } = await readRequest(request, context.io, target.detected);
   refuse(inputs.problems, sources, context);
   const [tree, structs, mesh, values] = await Promise.all([
     readTree(installPackagePath(inputs), context.io),
@@ -79,11 +98,16 @@ export const renderInstallation = async (request: InstallRequest, context: Conte
     loadMeshProto(),
     loadValuesProto(),
   ]);
+  const charts = { tree, descriptors: { structs, mesh, values }, platform: platformOf(target) };
   const options = { force: request.force, components };
-  const installation = generate(tree, inputs, { structs, mesh, values }, offlinePlatform(), options);
+  const installation = generate(tree, inputs, charts.descriptors, charts.platform, options);
   refuse(installation.problems, sources, context);
-  return installation;
+  return { installation, charts };
 };
+
+/** The same without a cluster. */
+export const renderInstallation = async (request: InstallRequest, context: Context): Promise<Installation> =>
+  (await renderFor(NOWHERE, request, context)).installation;
 
 /** All objects of an installation in the order in which they are applied. */
 export const objectsOf = ({ components }: Installation): readonly ManifestObject[] =>

@@ -77,7 +77,7 @@ const installComponent = async (
       await inParallel(rank, AT_ONCE, async (object) => {
         const change = planned.get(object)?.change;
         if (change !== 'create' && change !== 'change') return;
-        await applyObject(cluster, object, false);
+        await applyObject(cluster, object);
         onEvent({ type: 'applied', component: name, object, change });
       });
     }

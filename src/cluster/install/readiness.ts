@@ -64,11 +64,14 @@ const statefulSet = (object: KubernetesObject): Readiness => {
   return ready < wanted ? { reason: `${ready} of ${wanted} pods ready` } : 'ready';
 };
 
+/** Why a CustomResourceDefinition nobody objects to is waited for. */
+export const NOT_SERVED = 'not served yet';
+
 const definition = (object: KubernetesObject): Readiness => {
   const conditions = conditionsOf(object);
   if (conditions.some(({ type, status }) => type === 'Established' && status === 'True')) return 'ready';
   const refused = conditions.find(({ type, status }) => type === 'NamesAccepted' && status === 'False');
-  return { reason: refused?.message || 'not served yet' };
+  return { reason: refused?.message || NOT_SERVED };
 };
 
 const JUDGES: Readonly<Record<string, (object: KubernetesObject) => Readiness>> = {

@@ -8,7 +8,7 @@ import { leftOver, objectKey } from '../../install/plan/left-over.ts';
 import type { PlannedComponent, PlannedObject } from '../../install/plan/plan.ts';
 import type { WantedComponent } from '../../install/plan/wanted.ts';
 import type { Cluster } from '../cluster.ts';
-import { applyObject } from './apply.ts';
+import { isGoing, tryObject } from './apply.ts';
 import { fromKubernetes, refOf } from './objects.ts';
 import { AT_ONCE, ownedObjects } from './owned.ts';
 
@@ -30,6 +30,7 @@ export const survey = async (
   const owned = await ownedObjects(cluster, ownership.revision);
   const known = new Map(owned.map((object) => [objectKey(object), object]));
   const namespaces = await existingNamespaces(cluster, wanted);
+  checkNamespaces(wanted, namespaces);
   const warnings: string[] = [];
   const faults: Fault[] = [];
   const planOne = async (object: ManifestObject): Promise<PlannedObject> => {
@@ -46,7 +47,7 @@ export const survey = async (
   const planned = new Map((await inParallel(all, AT_ONCE, planOne)).map((each, at) => [all[at], each]));
   const [first] = faults;
   if (first !== undefined) throw severalFaults(first, faults.length);
-  const gone = leftOver(owned, all, ownership);
+  const gone = leftOver(owned, all, ownership).filter((object) => !isGoing(object));
   const components = new Set([
     ...wanted.map(({ name }) => name),
     ...gone.flatMap((each) => labelledComponent(each) ?? []),
@@ -87,6 +88,21 @@ const existingNamespaces = async (
   return new Set(found.flat());
 };
 
+/** Components may be put into namespaces of their own, which nobody makes for them. */
+const checkNamespaces = (wanted: readonly WantedComponent[], existing: ReadonlySet<string>): void => {
+  const all = wanted.flatMap(({ objects }) => objects);
+  const made = all.filter(({ kind }) => kind === 'Namespace').map(({ name }) => name);
+  for (const { name, objects } of wanted) {
+    const missing = objects.find(({ namespace }) => ![...existing, ...made, ''].includes(namespace))?.namespace;
+    if (missing === undefined) continue;
+    throw new Fault(`namespace "${missing}", which ${name} is to be installed in, does not exist`, {
+      kind: 'failure',
+      code: 'NO_NAMESPACE',
+      hint: `make it: kubectl create namespace ${missing}`,
+    });
+  }
+};
+
 const planObject = async (
   cluster: Cluster,
   given: ManifestObject,
@@ -97,7 +113,8 @@ const planObject = async (
   // Nothing can be in, or be asked about, a namespace or kind that this installation brings along.
   const isAskable = given.namespace === '' || namespaces.has(given.namespace);
   if (!isAskable || (await cluster.served(given)) === undefined) return { object: given, change: 'create', fields: [] };
-  const live = known.get(objectKey(given)) ?? (await find(cluster, given));
+  const found = known.get(objectKey(given)) ?? (await find(cluster, given));
+  const live = found !== undefined && isGoing(found) ? undefined : found;
   const object = keepFailurePolicy(given, live);
   const applied = await tryApply(cluster, object, warnings);
   if (live === undefined) return { object, change: 'create', fields: [] };
@@ -120,7 +137,7 @@ const tryApply = async (
   warnings: string[],
 ): Promise<ManifestObject | undefined> => {
   try {
-    return await applyObject(cluster, object, true);
+    return await tryObject(cluster, object);
   } catch (error) {
     if (!(error instanceof Fault) || !UNTOLD.includes(error.code)) throw error;
     warnings.push(`${object.kind} ${object.name} could not be tried: ${error.message}`);

@@ -10,7 +10,8 @@ export interface ProxyPod {
   readonly revision: string;
   /** Tag of the proxy's image; the empty text where it has none. */
   readonly version: string;
-  readonly isGateway: boolean;
+  /** Part of an installation: a gateway that comes and goes with it. */
+  readonly isInstalled: boolean;
 }
 
 const listAt = (value: unknown, path: string): readonly unknown[] => {
@@ -57,11 +58,7 @@ export const proxyPods = (pods: readonly ManifestObject[]): readonly ProxyPod[] 
         name: pod.name,
         revision,
         version: imageTag(image),
-        isGateway:
-          labels['gateway.networking.k8s.io/gateway-name'] !== undefined ||
-          labels['operator.istio.io/component'] === 'IngressGateways' ||
-          labels['operator.istio.io/component'] === 'EgressGateways' ||
-          mapAt(pod.value, 'metadata.annotations')['inject.istio.io/templates'] === 'gateway',
+        isInstalled: labels['operator.istio.io/component'] !== undefined,
       },
     ];
   });

@@ -1,9 +1,13 @@
-/** What must be ready before a component is begun, as istioctl has it; a component that is not installed counts as ready. */
+/**
+ * What must be ready before a component is begun, as istioctl has it, with the namespace of all; what is not installed
+ * counts as ready.
+ */
 export const NEEDS: Readonly<Record<string, readonly string[]>> = {
-  base: [],
-  pilot: ['base'],
-  cni: ['base'],
-  ingressGateways: ['pilot'],
-  egressGateways: ['pilot'],
-  ztunnel: ['cni'],
+  namespace: [],
+  base: ['namespace'],
+  pilot: ['namespace', 'base'],
+  cni: ['namespace', 'base'],
+  ingressGateways: ['namespace', 'pilot'],
+  egressGateways: ['namespace', 'pilot'],
+  ztunnel: ['namespace', 'cni'],
 };

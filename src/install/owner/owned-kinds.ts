@@ -8,10 +8,18 @@ const kinds = (apiVersion: string, ...names: readonly string[]): readonly OwnedK
   names.map((kind) => ({ apiVersion, kind }));
 
 /**
- * Kinds that installations consist of, in the order in which they are removed: what runs, then what it needs, last what
- * the whole cluster shares. istioctl's own order, and behind it what charts have and istioctl forgets.
+ * Kinds that installations consist of, in the order in which they are removed: webhooks first, so that nothing waits for an
+ * istiod that is gone, then what runs, what it needs, and last what the whole cluster shares. Beside the kinds that istioctl
+ * knows stand those that charts have and it forgets.
  */
 export const OWNED_KINDS: readonly OwnedKind[] = [
+  ...kinds(
+    'admissionregistration.k8s.io/v1',
+    'MutatingWebhookConfiguration',
+    'ValidatingWebhookConfiguration',
+    'ValidatingAdmissionPolicyBinding',
+    'ValidatingAdmissionPolicy',
+  ),
   ...kinds('apps/v1', 'Deployment', 'DaemonSet', 'StatefulSet'),
   ...kinds('v1', 'Service', 'ConfigMap', 'Pod', 'Secret', 'ServiceAccount'),
   ...kinds('rbac.authorization.k8s.io/v1', 'RoleBinding', 'Role'),
@@ -22,13 +30,6 @@ export const OWNED_KINDS: readonly OwnedKind[] = [
   ...kinds('v1', 'ResourceQuota'),
   ...kinds('discovery.k8s.io/v1', 'EndpointSlice'),
   ...kinds('k8s.cni.cncf.io/v1', 'NetworkAttachmentDefinition'),
-  ...kinds(
-    'admissionregistration.k8s.io/v1',
-    'MutatingWebhookConfiguration',
-    'ValidatingWebhookConfiguration',
-    'ValidatingAdmissionPolicyBinding',
-    'ValidatingAdmissionPolicy',
-  ),
   ...kinds('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'ClusterRole'),
 ];
 

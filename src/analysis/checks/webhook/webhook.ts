@@ -196,16 +196,22 @@ function* findMissingServices(entries: readonly Entry[], mesh: Mesh): Iterable<F
   }
 }
 
+const entriesOf = (mesh: Mesh): readonly Entry[] =>
+  mesh
+    .of('MutatingWebhookConfiguration')
+    .filter(isIstio)
+    .flatMap((resource) => (resource.object.webhooks ?? []).map((webhook) => ({ resource, webhook })));
+
+/** The injectors that would be called for one and the same pod, wherever their Services are. */
+export const webhookOverlaps = (mesh: Mesh): readonly Finding[] => [...findOverlaps(entriesOf(mesh))];
+
 /** Istio's `webhook.Analyzer`. */
 export const webhooks = defineCheck({
   name: 'webhook.Analyzer',
   summary: 'Injection webhooks that overlap or lead to a Service that does not exist.',
   emits: ['IST0139'],
   *run({ mesh }) {
-    const entries = mesh
-      .of('MutatingWebhookConfiguration')
-      .filter(isIstio)
-      .flatMap((resource) => (resource.object.webhooks ?? []).map((webhook) => ({ resource, webhook })));
+    const entries = entriesOf(mesh);
     yield* findOverlaps(entries);
     yield* findMissingServices(entries, mesh);
   },

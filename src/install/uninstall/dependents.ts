@@ -1,0 +1,134 @@
+import type { ManifestObject } from '../manifest/object.ts';
+import { byNamespace, type ProxyPod } from '../mesh/proxies.ts';
+import { labelOf, OWNER_LABELS } from '../owner/ownership.ts';
+import { isDeactivated } from '../tag/never-match.ts';
+import { DEFAULT_TAG, TAG_LABEL } from '../tag/tag-objects.ts';
+import type { Target } from './selection.ts';
+
+/** Something that stops working with what is removed. */
+export interface Dependent {
+  readonly kind: 'proxies' | 'gateways' | 'namespaces' | 'tag' | 'configuration';
+  /** One sentence without final period. */
+  readonly message: string;
+  /** What to do first. */
+  readonly hint: string;
+}
+
+/** What a cluster has that may depend on control planes. */
+export interface Depending {
+  readonly proxies: readonly ProxyPod[];
+  readonly namespaces: readonly ManifestObject[];
+  /** All MutatingWebhookConfigurations. */
+  readonly injectors: readonly ManifestObject[];
+  /** Objects of the kinds whose definitions are removed. */
+  readonly configuration: readonly ManifestObject[];
+  /** What is removed. */
+  readonly selected: readonly ManifestObject[];
+}
+
+const countOf = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+
+/** What still depends on the target, the most dangerous first. */
+export const dependentsOf = (target: Target, state: Depending): readonly Dependent[] => [
+  ...proxiesOf(target, state),
+  ...gatewaysIn(state),
+  ...namespacesOf(target, state),
+  ...tagsOf(target, state),
+  ...configurationOf(state),
+];
+
+const leads = (target: Target, revision: string): boolean => target.isPurge || target.revision === revision;
+
+const proxiesOf = (target: Target, { proxies }: Depending): readonly Dependent[] => {
+  const left = proxies.filter((each) => leads(target, each.revision) && !each.isInstalled);
+  if (left.length === 0) return [];
+  return [
+    {
+      kind: 'proxies',
+      message: `${countOf(left.length, 'proxy has', 'proxies have')} no control plane any more: ${byNamespace(left)}`,
+      hint: 'restart their workloads under another revision, or without injection, first',
+    },
+  ];
+};
+
+const gatewaysIn = ({ selected }: Depending): readonly Dependent[] => {
+  const names = selected
+    .filter((object) => object.kind === 'Deployment' && /Gateways$/.test(labelOf(object, OWNER_LABELS.component)))
+    .map(({ namespace, name }) => `${namespace}/${name}`);
+  if (names.length === 0) return [];
+  return [
+    {
+      kind: 'gateways',
+      message: `${countOf(names.length, 'gateway is', 'gateways are')} removed, with all traffic through ${names.length === 1 ? 'it' : 'them'}: ${names.join(', ')}`,
+      hint: 'install gateways of another revision, and lead traffic there, first',
+    },
+  ];
+};
+
+/** The revisions that a namespace may be injected by: what its label names, a tag resolved. */
+const injectedBy = (namespace: ManifestObject, injectors: readonly ManifestObject[]): string | undefined => {
+  const named = labelOf(namespace, OWNER_LABELS.revision);
+  const injection = labelOf(namespace, 'istio-injection');
+  if (injection === 'disabled' || (injection === '' && named === '')) return undefined;
+  const wanted = injection === 'enabled' ? DEFAULT_TAG : named;
+  const tag = injectors.find((object) => labelOf(object, TAG_LABEL) === wanted);
+  if (tag !== undefined) return labelOf(tag, OWNER_LABELS.revision);
+  const own = injectors.find(
+    (object) =>
+      labelOf(object, OWNER_LABELS.revision) === wanted && labelOf(object, TAG_LABEL) === '' && !isDeactivated(object),
+  );
+  return own && wanted;
+};
+
+const namespacesOf = (target: Target, { namespaces, injectors }: Depending): readonly Dependent[] => {
+  const names = namespaces
+    .filter((namespace) => {
+      const revision = injectedBy(namespace, injectors);
+      return revision !== undefined && leads(target, revision);
+    })
+    .map(({ name }) => name);
+  if (names.length === 0) return [];
+  return [
+    {
+      kind: 'namespaces',
+      message: `new pods of ${countOf(names.length, 'namespace', 'namespaces')} get no sidecar any more: ${names.join(', ')}`,
+      hint: 'label them for another revision, or remove the label, first',
+    },
+  ];
+};
+
+const tagsOf = (target: Target, { injectors, selected }: Depending): readonly Dependent[] => {
+  const removed = new Set(selected.map(({ kind, name }) => `${kind} ${name}`));
+  return injectors
+    .filter((object) => labelOf(object, TAG_LABEL) !== '' && leads(target, labelOf(object, OWNER_LABELS.revision)))
+    .map((object): Dependent => {
+      const tag = labelOf(object, TAG_LABEL);
+      const goes = removed.has(`${object.kind} ${object.name}`);
+      const others = target.isPurge ? undefined : otherRevision(injectors, target.revision);
+      const move = others === undefined ? `heddle tag remove ${tag}` : `heddle tag set ${tag} -r ${others} --overwrite`;
+      const message = goes
+        ? `the tag "${tag}" is removed: what it injected is not injected any more`
+        : `the tag "${tag}" leads nowhere: pods that it selects cannot be created`;
+      return { kind: 'tag', message, hint: `move or remove it first: ${move}` };
+    });
+};
+
+const otherRevision = (injectors: readonly ManifestObject[], revision: string): string | undefined =>
+  injectors
+    .filter((object) => labelOf(object, TAG_LABEL) === '')
+    .map((object) => labelOf(object, OWNER_LABELS.revision))
+    .find((each) => each !== '' && each !== revision);
+
+const configurationOf = ({ configuration }: Depending): readonly Dependent[] => {
+  if (configuration.length === 0) return [];
+  const kinds = new Map<string, number>();
+  for (const { kind } of configuration) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  const words = [...kinds].map(([kind, count]) => `${count} ${kind}`).join(', ');
+  return [
+    {
+      kind: 'configuration',
+      message: `${countOf(configuration.length, 'object is', 'objects are')} deleted with their definitions: ${words}`,
+      hint: 'save what is to be kept first: kubectl get KIND -A -o yaml',
+    },
+  ];
+};
