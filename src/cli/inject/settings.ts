@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { Fault } from '../../base/fault.ts';
 import { type InjectorConfig, readInjectorConfig } from '../../inject/injector-config.ts';
 import { createInstallation, type Installation } from '../../inject/installation.ts';
@@ -6,6 +5,7 @@ import { readSources } from '../../input/read.ts';
 import { loadGoStructs, loadMeshProto, loadValuesProto } from '../../model/typed/load.ts';
 import { loadYaml } from '../../yaml/load.ts';
 import type { Io } from '../io.ts';
+import { MACHINE } from '../machine/machine.ts';
 import { builtInConfig, builtInMesh, builtInValues } from './built-in.ts';
 
 /** What the command line says of the installation; undefined is what heddle brings along. */
@@ -42,11 +42,7 @@ export const readInstallation = async (
     revision: flags.revision ?? 'default',
     nativeSidecars: flags.nativeSidecars || io.env['ENABLE_NATIVE_SIDECARS'] === 'true',
     env: (name) => io.env[name],
-    platform: {
-      now: Date.now,
-      localZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
-      random: (count) => randomBytes(count),
-    },
+    platform: MACHINE,
   });
   if ('failure' in installation) {
     const hint = 'give the files of one installation: --injectConfigFile, --meshConfigFile and --valuesFile';

@@ -2,14 +2,16 @@ import { quote } from '../fmt/quote.ts';
 import { FunctionError, fixed, type Runtime, type TemplateFunction } from '../functions.ts';
 import { ANY, STRING } from '../type.ts';
 import { anyMap, anySlice, type GoValue } from '../value.ts';
+import { orElse } from './or-else.ts';
+import { readToml } from './read-toml.ts';
 import { readYaml } from './read-yaml.ts';
-import { COMPACT, orElse } from './sprig/json.ts';
+import { COMPACT } from './sprig/json.ts';
 import { decodeList, decodeMap } from './sprig/json-decode.ts';
 import { parseJson } from './sprig/json-read.ts';
 import { toJsonValue } from './sprig/json-value.ts';
 import { writeJson } from './sprig/json-write.ts';
 import { writeToml } from './write-toml.ts';
-import { writeYaml } from './write-yaml.ts';
+import { writePrettyYaml, writeYaml } from './write-yaml.ts';
 
 /** How deep one template may include itself. */
 const DEEPEST_INCLUDE = 1000;
@@ -155,11 +157,15 @@ export const helmFunctions: readonly TemplateFunction[] = [
     runtime.spend(text.length);
     return text;
   }),
-  ...['toYamlPretty', 'fromToml'].map((name) =>
-    fixed(name, [ANY], () => {
-      throw new FunctionError(`heddle has no ${name}`);
-    }),
-  ),
+  fixed('toYamlPretty', [ANY], (value, runtime) => {
+    const text = orElse(
+      () => withoutLineEnd(writePrettyYaml(value)),
+      () => '',
+    );
+    runtime.spend(text.length);
+    return text;
+  }),
+  fixed('fromToml', [STRING], asMap(readToml)),
   fixed('fromYaml', [STRING], asMap(inYaml(decodeMap, anyMap))),
   fixed('fromYamlArray', [STRING], asList(inYaml(decodeList, () => anySlice([])))),
   fixed(

@@ -1,6 +1,6 @@
 import { GoMap, GoSlice, type GoValue } from '../value.ts';
+import { orElse } from './or-else.ts';
 import { trimSpace } from './sprig/characters.ts';
-import { orElse } from './sprig/json.ts';
 import { parseJson } from './sprig/json-read.ts';
 
 /** The networks of a JSON list of objects; undefined where the text is none. */

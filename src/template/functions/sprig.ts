@@ -12,19 +12,20 @@ import { pathFunctions } from './sprig/paths.ts';
 import { type Random, randomFunctions } from './sprig/random.ts';
 import { reflectionFunctions } from './sprig/reflection.ts';
 import { regexFunctions } from './sprig/regex.ts';
-import { secretFunctions } from './sprig/secrets.ts';
+import { type Cryptography, secretFunctions } from './sprig/secrets.ts';
 import { stringFunctions } from './sprig/strings.ts';
 import { versionFunctions } from './sprig/versions.ts';
 import { wordFunctions } from './sprig/words.ts';
 
-/** Time and chance, which a pure room is given. */
+/** Time and chance, which a pure room is given, and cryptography; without it, what needs it refuses. */
 export interface SprigPlatform extends TimePort {
   readonly random: Random;
+  readonly cryptography?: Cryptography;
 }
 
 /**
  * sprig 3.3, without `env` and `expandenv`: helm takes them away and Istio's injector has its own. Names are not looked up
- * in DNS, and keys, certificates and password hashes are not made.
+ * in DNS.
  */
 export const sprigFunctions = (platform: SprigPlatform): readonly TemplateFunction[] => [
   ...stringFunctions,
@@ -41,7 +42,7 @@ export const sprigFunctions = (platform: SprigPlatform): readonly TemplateFuncti
   ...pathFunctions,
   ...versionFunctions,
   ...networkFunctions,
-  ...secretFunctions,
   ...dateFunctions(platform),
   ...randomFunctions(platform.random),
+  ...secretFunctions(platform.random, platform.now, platform.cryptography),
 ];

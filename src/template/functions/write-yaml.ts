@@ -1,4 +1,4 @@
-import { printGoYaml } from '../../yaml/emit/go-yaml.ts';
+import { printGoYaml, printGoYaml3 } from '../../yaml/emit/go-yaml.ts';
 import { toText } from '../bytes.ts';
 import { FunctionError } from '../functions.ts';
 import type { GoValue } from '../value.ts';
@@ -18,3 +18,6 @@ const asYamlReads = (raw: string): string => {
 
 /** A value as sigs.k8s.io/yaml marshals it, with the line feed at the end. Throws a FunctionError for what has no YAML. */
 export const writeYaml = (value: GoValue): string => printGoYaml(toJsonValue(value, asYamlReads));
+
+/** A value as go-yaml 3 encodes it with an indentation of 2. Throws a FunctionError for what has no JSON. */
+export const writePrettyYaml = (value: GoValue): string => printGoYaml3(toJsonValue(value));

@@ -8,6 +8,13 @@ const LONGEST_SIMPLE_KEY = 128;
 
 type Place = 'document' | 'item' | 'value';
 
+/** How one of Go's YAML packages lays out what it writes. */
+interface Layout {
+  readonly width: number;
+  readonly indentsLists: boolean;
+  readonly number: (value: number) => string;
+}
+
 const isSimpleKey = (key: string): boolean =>
   !isMultiline(key) &&
   (key.length * 3 <= LONGEST_SIMPLE_KEY || new TextEncoder().encode(key).length <= LONGEST_SIMPLE_KEY);
@@ -36,15 +43,20 @@ const entriesOf = (container: object): readonly (readonly [string, unknown])[] =
   return entries.filter(([, value]) => value !== undefined).sort(([left], [right]) => compareKeys(left, right));
 };
 
-const emitSequence = (writer: Writer, items: readonly unknown[], indent: number): void => {
+const emitSequence = (writer: Writer, items: readonly unknown[], indent: number, layout: Layout): void => {
   for (const item of items) {
     writer.indent(indent);
     writer.mark('-', true, true);
-    emit(writer, item, indent, 'item');
+    emit(writer, item, indent, 'item', layout);
   }
 };
 
-const emitMapping = (writer: Writer, entries: readonly (readonly [string, unknown])[], indent: number): void => {
+const emitMapping = (
+  writer: Writer,
+  entries: readonly (readonly [string, unknown])[],
+  indent: number,
+  layout: Layout,
+): void => {
   for (const [key, value] of entries) {
     writer.indent(indent);
     if (isSimpleKey(key)) {
@@ -56,38 +68,47 @@ const emitMapping = (writer: Writer, entries: readonly (readonly [string, unknow
       writer.indent(indent);
       writer.mark(':', true, true);
     }
-    emit(writer, value, indent, 'value');
+    emit(writer, value, indent, 'value', layout);
   }
 };
 
-const emitContainer = (writer: Writer, value: object, indent: number, place: Place): void => {
+const emitContainer = (writer: Writer, value: object, indent: number, place: Place, layout: Layout): void => {
   const inner = place === 'document' ? 0 : indent + INDENT;
   if (Array.isArray(value)) {
-    // A list stands below its key without further indentation, unless the key needed a `?`.
+    // A list may stand below its key without further indentation, unless the key needed a `?`.
+    const isBelow = place === 'value' && !writer.indention && !layout.indentsLists;
     if (value.length === 0) writer.word('[]');
-    else emitSequence(writer, value, place === 'value' && !writer.indention ? indent : inner);
+    else emitSequence(writer, value, isBelow ? indent : inner, layout);
     return;
   }
   const entries = entriesOf(value);
   if (entries.length === 0) writer.word('{}');
-  else emitMapping(writer, entries, inner);
+  else emitMapping(writer, entries, inner, layout);
 };
 
-const emit = (writer: Writer, value: unknown, indent: number, place: Place): void => {
+const emit = (writer: Writer, value: unknown, indent: number, place: Place, layout: Layout): void => {
   if (typeof value === 'string') writer.scalar(value, indent + INDENT, false);
-  else if (typeof value === 'object' && value !== null) emitContainer(writer, value, indent, place);
+  else if (typeof value === 'object' && value !== null) emitContainer(writer, value, indent, place, layout);
   else if (value === undefined || value === null) writer.word('null');
-  else writer.word(typeof value === 'number' ? formatNumber(value) : String(value));
+  else writer.word(typeof value === 'number' ? layout.number(value) : String(value));
 };
+
+const print = (value: unknown, layout: Layout): string => {
+  const writer = new Writer(layout.width);
+  emit(writer, value, 0, 'document', layout);
+  writer.indent(0);
+  return writer.text;
+};
+
+const VERSION_2: Layout = { width: 80, indentsLists: false, number: formatNumber };
+const VERSION_3: Layout = { width: Number.POSITIVE_INFINITY, indentsLists: true, number: formatFloat };
 
 /**
  * The bytes that sigs.k8s.io/yaml 1.6 (go-yaml 2) marshals a JSON-like value to, as text: keys in natural order, lists not
  * indented below their key, folded behind 80 columns, one line feed at the end. Objects and Maps are mappings, a key whose
  * value is undefined is absent, bigints are integers.
  */
-export const printGoYaml = (value: unknown): string => {
-  const writer = new Writer();
-  emit(writer, value, 0, 'document');
-  writer.indent(0);
-  return writer.text;
-};
+export const printGoYaml = (value: unknown): string => print(value, VERSION_2);
+
+/** The bytes that go-yaml 3 encodes the same values to with an indentation of 2: lists indented, lines of any length. */
+export const printGoYaml3 = (value: unknown): string => print(value, VERSION_3);

@@ -1,7 +1,5 @@
 import { chooseStyle, type ScalarStyle } from './scalar-style.ts';
 
-/** Column behind which a space becomes a line break. */
-const WIDTH = 80;
 const LONE_SURROGATE = /\p{Surrogate}/gu;
 const BREAK = /[\n\u2028\u2029]/;
 const DOUBLE_QUOTED_AS_IS = /^[ !#-[\]-~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]$/;
@@ -47,9 +45,15 @@ const blockHints = (text: string): string => {
  */
 export class Writer {
   text = '';
+  /** Column behind which a space becomes a line break. */
+  readonly width: number;
   column = 0;
   whitespace = true;
   indention = true;
+
+  constructor(width: number) {
+    this.width = width;
+  }
 
   /** Ends the line where it has content and fills up to the indentation. */
   indent(indent: number): void {
@@ -111,7 +115,7 @@ export class Writer {
 
   /** Plain and single-quoted text; `margin` characters at either end never become a line break. */
   #foldable(text: string, indent: number, folds: boolean, margin: number): void {
-    const whole = !folds || this.column + text.length <= WIDTH || !text.includes(' ');
+    const whole = !folds || this.column + text.length <= this.width || !text.includes(' ');
     if (whole && !BREAK.test(text)) {
       this.#put(text);
       return;
@@ -127,7 +131,7 @@ export class Writer {
         continue;
       }
       const single = char === ' ' && text[at - 1] !== ' ' && text[at + 1] !== ' ';
-      if (folds && single && this.column > WIDTH && at >= margin && at < text.length - margin) {
+      if (folds && single && this.column > this.width && at >= margin && at < text.length - margin) {
         this.indent(indent);
       } else {
         if (broken && char !== ' ') this.indent(indent);
@@ -146,7 +150,7 @@ export class Writer {
     const asIs = text.startsWith('\ufeff') ? NOTHING : DOUBLE_QUOTED_AS_IS;
     for (const char of text) {
       const isSpace = char === ' ' && asIs.test(char);
-      if (isSpace && folds && !spaces && this.column > WIDTH && at > 0 && at < text.length - 1) {
+      if (isSpace && folds && !spaces && this.column > this.width && at > 0 && at < text.length - 1) {
         this.indent(indent);
         if (text[at + 1] === ' ') this.#put('\\');
       } else this.#put(asIs.test(char) ? char : escapeCharacter(char));

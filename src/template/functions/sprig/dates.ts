@@ -2,7 +2,7 @@ import { formatDuration, parseDuration } from '../../../base/duration.ts';
 import { FunctionError, fixed, type TemplateFunction } from '../../functions.ts';
 import { ANY, STRING } from '../../type.ts';
 import { GoInt, type GoStruct, type GoValue } from '../../value.ts';
-import { orElse } from './json.ts';
+import { orElse } from '../or-else.ts';
 import { formatLayout } from './layout.ts';
 import { type ParsedTime, parseLayout } from './layout-parse.ts';
 import { calendarOf, goTime, type Instant, instantOf, isZone, offsetAt, TIME, ZERO_TIME, type Zone } from './time.ts';

@@ -1,6 +1,7 @@
 import { fromBytes, toBytes } from '../../bytes.ts';
-import { fixed, type TemplateFunction } from '../../functions.ts';
+import { FunctionError, fixed, type TemplateFunction } from '../../functions.ts';
 import { STRING } from '../../type.ts';
+import { orElse } from '../or-else.ts';
 
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
@@ -35,10 +36,12 @@ const encode = ({ alphabet, bits, quantum }: Encoding, bytes: Uint8Array): strin
 /** Characters of a quantum that may carry data before padding: a count of bytes fits them with less than one character over. */
 const fits = ({ bits }: Encoding, characters: number): boolean => (characters * bits) % 8 < bits;
 
-/** Byte offset in `text`, line breaks counted, at which Go finds it corrupt. */
-const corrupt = (encoding: Encoding, offset: number): string => `illegal ${encoding.name} data at input byte ${offset}`;
+/** Refuses what Go finds corrupt at a byte of the text, line breaks counted. */
+const corrupt = (encoding: Encoding, offset: number): never => {
+  throw new FunctionError(`illegal ${encoding.name} data at input byte ${offset}`);
+};
 
-const decode = (encoding: Encoding, text: string): string => {
+const decode = (encoding: Encoding, text: string): Uint8Array => {
   const { alphabet, bits, quantum } = encoding;
   const source = toBytes(text);
   const bytes: number[] = [];
@@ -65,24 +68,30 @@ const decode = (encoding: Encoding, text: string): string => {
   const start = at;
   let padding = 0;
   for (; at < source.length && (source[at] === 61 || isBreak(source[at])); at++) if (source[at] === 61) padding++;
-  if (over === 0 && start === source.length) return fromBytes(Uint8Array.from(bytes));
+  if (over === 0 && start === source.length) return Uint8Array.from(bytes);
   if (source[start] !== 61 && start < source.length) return corrupt(encoding, start);
   if (start === source.length) return corrupt(encoding, source.length - over);
   if (over === 0 || !fits(encoding, over)) return corrupt(encoding, start);
   if (padding !== quantum - over)
     return corrupt(encoding, padding < quantum - over ? source.length : at - (padding - (quantum - over)));
   if (at < source.length) return corrupt(encoding, at);
-  return fromBytes(Uint8Array.from(bytes));
+  return Uint8Array.from(bytes);
 };
 
 /** Bytes in standard base64. */
 export const toBase64 = (bytes: Uint8Array): string => encode(base64, bytes);
 
+/** The bytes of standard base64; throws a FunctionError with Go's words for what is none. */
+export const readBase64 = (text: string): Uint8Array => decode(base64, text);
+
 /** The text of standard base64, or Go's error for what is none. */
 const decoding = (name: string, encoding: Encoding): TemplateFunction =>
   fixed(name, [STRING], (text, runtime) => {
     runtime.spend(text.length);
-    return decode(encoding, text);
+    return orElse(
+      () => fromBytes(decode(encoding, text)),
+      (message) => message,
+    );
   });
 
 const encoding = (name: string, chosen: Encoding): TemplateFunction =>

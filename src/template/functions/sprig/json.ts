@@ -1,6 +1,7 @@
-import { FunctionError, fixed, type Runtime, type TemplateFunction } from '../../functions.ts';
+import { fixed, type Runtime, type TemplateFunction } from '../../functions.ts';
 import { ANY, STRING } from '../../type.ts';
 import type { GoValue } from '../../value.ts';
+import { orElse } from '../or-else.ts';
 import { parseJson } from './json-read.ts';
 import { toJsonValue } from './json-value.ts';
 import { type JsonStyle, writeJson } from './json-write.ts';
@@ -9,16 +10,6 @@ import { type JsonStyle, writeJson } from './json-write.ts';
 export const COMPACT: JsonStyle = { indent: 0, html: true };
 const PRETTY: JsonStyle = { indent: 2, html: true };
 const RAW: JsonStyle = { indent: 0, html: false };
-
-/** What a function answers, or a fallback where it fails with an error of Go's. */
-export const orElse = <T>(work: () => T, fallback: (message: string) => T): T => {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof FunctionError) return fallback(error.message);
-    throw error;
-  }
-};
 
 const encode =
   (style: JsonStyle) =>

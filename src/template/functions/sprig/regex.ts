@@ -3,7 +3,7 @@ import { canBackquote, quote } from '../../fmt/quote.ts';
 import { FunctionError, fixed, type Runtime, type TemplateFunction } from '../../functions.ts';
 import { INT, STRING } from '../../type.ts';
 import type { GoValue } from '../../value.ts';
-import { orElse } from './json.ts';
+import { orElse } from '../or-else.ts';
 import { goStrings } from './make.ts';
 
 /** One match: where it is and the texts of its groups, the whole first; undefined for a group that took no part. */
