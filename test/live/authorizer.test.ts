@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createHttp2Server } from 'node:http2';
 import type { Server } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { bytesField, numberField, readFields, textField } from '../../src/proxy/authorizer/protobuf.ts';
+import { bytesField, numberField, readFields, textField } from '../../src/base/protobuf.ts';
 import { createProxy } from '../../src/proxy/create-proxy.ts';
 import type { SocketAddress } from '../../src/proxy/proxy.ts';
 import type { AccessRecord } from '../../src/telemetry/access-record.ts';

@@ -3,8 +3,9 @@
  * (external_auth.proto, attribute_context.proto), envoy/config/core/v3 (base.proto, address.proto), envoy/type/v3
  * (http_status.proto) and google/rpc/status.proto.
  */
+
+import { bytesField, numberField, readFields, textField, type WireValue } from '../../base/protobuf.ts';
 import type { HeaderChange, HeaderLine, QueryChanges, Verdict } from '../../traffic/authorizer.ts';
-import { bytesField, numberField, readFields, textField, type WireValue } from './protobuf.ts';
 
 /** One end of the connection that is asked about. */
 interface Peer {

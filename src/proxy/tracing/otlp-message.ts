@@ -1,6 +1,7 @@
 /** ExportTraceServiceRequest (opentelemetry/proto/collector/trace/v1, trace/v1 and common/v1), by its field numbers. */
+
+import { bytesField, fixed64Field, numberField, textField } from '../../base/protobuf.ts';
 import { nanosOf, OTLP_ERROR, OTLP_KIND, type Span, type SpanSource } from '../../telemetry/span.ts';
-import { bytesField, fixed64Field, numberField, textField } from '../authorizer/protobuf.ts';
 
 /** `attributes` is 9 of a span and 1 of a resource. */
 const attributeField = (field: number, [key, value]: readonly [string, string]): Buffer =>

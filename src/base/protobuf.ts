@@ -1,4 +1,4 @@
-/** The wire format of protocol buffers, as far as the messages of authorizers go. */
+/** The wire format of protocol buffers, as far as the messages that heddle writes and reads by hand go. */
 
 /** A varint, or the bytes of what has a length. Fixed-width fields are skipped: no message here has one that counts. */
 export type WireValue = number | Buffer;
