@@ -7,6 +7,7 @@ import { joinLines } from './join-lines.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { spanOf } from './located.ts';
 import { maskAdjacentColons } from './mask.ts';
+import { simpleEvents } from './simple-events.ts';
 import { type SourceText, spanAt } from './source-text.ts';
 import { type Chunk, splitDocuments } from './split.ts';
 import { describeSyntax, UNCLOSED } from './syntax-message.ts';
@@ -180,7 +181,7 @@ class Loading {
   }
 
   #parse(masked: string): readonly Event[] {
-    return parseEvents(masked, { maxDepth: this.#limits.depth + EXTRA_DEPTH });
+    return simpleEvents(masked) ?? parseEvents(masked, { maxDepth: this.#limits.depth + EXTRA_DEPTH });
   }
 
   /** Gives a document that failed for the indentation inside quotes or brackets another chance on joined lines. */
