@@ -18,7 +18,8 @@ export const which = (command: string): string | undefined => {
   }
 };
 
-const envoyBinary = (): string | undefined => {
+/** Path of Envoy: on the path, or as the Python package has it. */
+export const envoyBinary = (): string | undefined => {
   const inPath = which('envoy');
   if (inPath !== undefined) return inPath;
   try {
