@@ -79,7 +79,8 @@ export const refusalFault = ({ action, statusCode, body }: Refusal, endpoint: En
   const admission = admissionFault(action, message, endpoint);
   if (admission !== undefined) return admission;
   const text = `cannot ${action}: ${message}`;
-  switch (statusCode) {
+  // Server-side apply answers 500 where a list names one key twice, or a field has the wrong type.
+  switch (message.startsWith('failed to create typed patch object') ? 422 : statusCode) {
     case 400:
     case 413:
     case 415:

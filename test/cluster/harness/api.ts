@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:https';
+import { setTimeout as later } from 'node:timers/promises';
 import type { KeyPair } from './keys.ts';
 
 /** What an API server answered: its status, and its JSON or else text. */
@@ -20,6 +21,8 @@ export interface Api {
 }
 
 const CALL_LIMIT_MS = 30_000;
+const BUSY_MS = 100;
+const BUSY_TURNS = 200;
 
 /** Speaks with the API server on a loopback port. */
 export const createApi = (port: number, ca: string, { certificate, key }: KeyPair): Api => {
@@ -38,7 +41,12 @@ export const createApi = (port: number, ca: string, { certificate, key }: KeyPai
       outgoing.end(body === undefined ? undefined : JSON.stringify(body));
     });
   const succeed = async (method: string, path: string, body?: unknown, contentType?: string): Promise<unknown> => {
-    const answer = await call(method, path, body, contentType);
+    let answer = await call(method, path, body, contentType);
+    // A kind whose definition is new or changed is not served for a moment.
+    for (let turn = 0; answer.status === 429 && turn < BUSY_TURNS; turn++) {
+      await later(BUSY_MS);
+      answer = await call(method, path, body, contentType);
+    }
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body;
   };

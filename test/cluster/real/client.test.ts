@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Fault } from '../../../src/base/fault.ts';
 import type { Cluster, KubernetesObject } from '../../../src/cluster/cluster.ts';
-import { openCluster } from '../../../src/cluster/open.ts';
+import { openFake } from '../../support/open-fake.ts';
 import type { TestKubernetes } from '../harness/kubernetes.ts';
 import { forwardPorts } from '../harness/kwok.ts';
 import { onKubernetes } from '../harness/suite.ts';
@@ -12,17 +12,7 @@ const CONFIG_MAP = { apiVersion: 'v1', kind: 'ConfigMap' } as const;
 const OURS = { fieldManager: 'heddle-test' } as const;
 
 const open = async (kubeconfig: string): Promise<Cluster> => {
-  const cluster = await openCluster({
-    kubeconfig,
-    context: undefined,
-    impersonation: { user: '', uid: '', groups: [] },
-    env: {},
-    cwd: '/',
-    timeoutMs: 20_000,
-    signal: new AbortController().signal,
-    userAgent: 'heddle-test',
-    log: () => undefined,
-  });
+  const cluster = await openFake({ kubeconfig });
   onTestFinished(() => cluster.close());
   return cluster;
 };
@@ -103,6 +93,14 @@ onKubernetes('the client of a real API server', (kubernetes) => {
       const cluster = await admin();
       const nameless = { ...configMap('x', {}), metadata: { name: 'Not A Name', namespace: 'default' } };
       expect(await codeOf(cluster.apply(nameless, OURS))).toBe('INVALID_OBJECT');
+      const ports = [{ port: 80 }, { port: 80 }];
+      const twice = {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 's', namespace: 'default' },
+        spec: { ports },
+      };
+      expect(await codeOf(cluster.apply(twice, OURS))).toBe('INVALID_OBJECT');
       expect(await cluster.list({ apiVersion: 'nowhere.example/v1', kind: 'Thing' })).toBeUndefined();
     });
   });
