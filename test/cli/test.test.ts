@@ -173,6 +173,39 @@ describe('heddle test', () => {
     expect((await tested('testCases:\n  - {description: a, request: {authority: [a]}}\n')).code).toBe(65);
   });
 
+  it('takes over files of router_check_tool', async () => {
+    const file = (cluster: string, more = '') => `{"tests": [{
+      "test_name": "testers",
+      "input": {"authority": "reviews.bookinfo:9080", "path": "/a?b", "method": "GET", "ssl": false, "random_value": 3,
+        "additional_request_headers": [{"key": "end-user", "value": "jason"}]},
+      "validate": {"cluster_name": "${cluster}", "path_rewrite": "/a?b", "host_rewrite": "reviews.bookinfo:9080",
+        "request_header_matches": [
+          {"name": "end-user", "string_match": {"exact": "jason"}},
+          {"name": "x-other", "present_match": true, "invert_match": true}]${more}}}]}`;
+    const v2 = 'outbound|9080|v2|reviews.bookinfo.svc.cluster.local';
+    const passed = await tested(file(v2));
+    expect([passed.code, passed.stderr]).toEqual([0, '']);
+    expect(JSON.parse(passed.stdout).summary.tests).toBe(1);
+    expect((await tested(file('outbound|9080|v1|reviews.bookinfo.svc.cluster.local'))).code).toBe(80);
+    const partly = await tested(file(v2, ', "virtual_host_name": "x", "cluster_name_": ""'));
+    expect(partly.code).toBe(0);
+    expect(partly.stderr).toContain('"virtual_host_name" of router_check_tool is not compared');
+    expect(partly.stderr).toMatch(/shop\/more\.test\.yaml:9:\d+/);
+  });
+
+  it('takes over the older list of tests of router_check_tool, and leaves out what compares nothing', async () => {
+    const { code, stdout, stderr } = await tested(`- test_name: testers
+  input: {":authority": "reviews.bookinfo:9080", ":path": /, ":method": POST, additional_headers: [{field: end-user, value: jason}]}
+  validate: {cluster_name: "outbound|9080|v2|reviews.bookinfo.svc.cluster.local"}
+- test_name: another
+  input: {":authority": "reviews.bookinfo:9080", ":path": /}
+  validate: {virtual_cluster_name: other}
+`);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).tests.map(({ name }: { readonly name: string }) => name)).toEqual(['testers']);
+    expect(stderr).toContain('"virtual_cluster_name" of router_check_tool');
+  });
+
   it('publishes the schema of its files', () => {
     expect(readFileSync(join(root, 'templates/schema/heddle-test.schema.json'), 'utf8')).toBe(testFileSchema());
   });

@@ -33,7 +33,7 @@ export const test = defineCommand({
   },
   notes: [
     'A test names a request and what must hold of it; request.host, path and method may be lists, of which every combination is a case. Nothing is sent: the answer is that of heddle explain, which a failing test shows. The JSON Schema of test files is templates/schema/heddle-test.schema.json of the package, an example templates/samples/bookinfo.',
-    'A file with testCases is read as one of istio-config-validator; what of it is not compared is a warning at its line.',
+    "Files of istio-config-validator and Envoy's router_check_tool are read as well; what is not compared is a warning.",
     'Without -f and without the key files a file tests the configuration in its own directory and below. Coverage counts what some proxy of the configuration has: HTTP rules and their matches, each destination of a rule that has several (unless its weight is 0), and rules of AuthorizationPolicies.',
   ],
   seeAlso: ['heddle explain', 'heddle local curl --explain'],

@@ -1,20 +1,11 @@
 import type { Problem } from '../../base/problem.ts';
 import { isObject } from '../../model/value.ts';
-import { copyPosition, spanOf } from '../../yaml/located.ts';
+import { copyPosition } from '../../yaml/located.ts';
 import type { Plain } from '../../yaml/plain.ts';
-
-/** A file of istio-config-validator in heddle's own shape, and what of it is not compared, each at its line. */
-export interface Imported {
-  readonly document: Plain;
-  /** Indexes of the tests that want no match. */
-  readonly negated: ReadonlySet<number>;
-  readonly problems: readonly Problem[];
-}
+import { type Imported, notImported, objectsOf } from './imported.ts';
 
 /** Whether a document is a file of istio-config-validator. */
 export const isConfigValidator = (document: Plain): boolean => Array.isArray(document['testCases']);
-
-const objects = (value: unknown): readonly Plain[] => (Array.isArray(value) ? value.filter(isObject) : []);
 
 /** The single destination by its parts, several by their weights. */
 const routeExpectation = (routes: readonly Plain[]): Plain => {
@@ -39,32 +30,23 @@ const REQUEST_KEYS: ReadonlyMap<string, string> = new Map([
 ]);
 const CASE_KEYS = new Set(['description', 'wantMatch', 'request', 'route']);
 
-const unmapped = (container: Plain, key: string): Problem => {
-  const span = spanOf(container, key, 'key');
-  return {
-    severity: 'warning',
-    code: 'NOT_IMPORTED',
-    message: `"${key}" of istio-config-validator is not compared`,
-    hint: 'say it in a test of heddle',
-    ...(span && { span }),
-  };
-};
+const TOOL = 'istio-config-validator';
 
 /** Takes over its test cases; those that want no match hold when their expectation does not. */
 export const importConfigValidator = (document: Plain): Imported => {
   const problems: Problem[] = [];
-  const written = objects(document['testCases']);
+  const written = objectsOf(document['testCases']);
   const tests = written.map((one): Plain => {
     const request = isObject(one['request']) ? one['request'] : {};
-    for (const key of Object.keys(one)) if (!CASE_KEYS.has(key)) problems.push(unmapped(one, key));
-    for (const key of Object.keys(request)) if (!REQUEST_KEYS.has(key)) problems.push(unmapped(request, key));
+    for (const key of Object.keys(one)) if (!CASE_KEYS.has(key)) problems.push(notImported(TOOL, one, key));
+    for (const key of Object.keys(request)) if (!REQUEST_KEYS.has(key)) problems.push(notImported(TOOL, request, key));
     const asked = [...REQUEST_KEYS].flatMap(([theirs, ours]) =>
       request[theirs] === undefined ? [] : [[ours, request[theirs]]],
     );
     const test = {
       name: one['description'],
       request: Object.fromEntries(asked),
-      expect: routeExpectation(objects(one['route'])),
+      expect: routeExpectation(objectsOf(one['route'])),
     };
     copyPosition(one, test);
     return test;

@@ -8,6 +8,8 @@ import type { Plain } from '../../yaml/plain.ts';
 import type { SourceText } from '../../yaml/source-text.ts';
 import { TEST_DEFINITION } from './definition.ts';
 import { importConfigValidator, isConfigValidator } from './import-config-validator.ts';
+import { importRouterCheck, isRouterCheck } from './import-router-check.ts';
+import type { Imported } from './imported.ts';
 import type { Expectation, TestCase, TestFile, TestRequest } from './test-file.ts';
 
 type Say = (message: string, span: Span | undefined) => void;
@@ -51,7 +53,15 @@ const casesOf = (tests: readonly Plain[], negated: ReadonlySet<number>, span: Sp
     );
   });
 
-/** Reads a file of heddle's own test format, or one of istio-config-validator; what is wrong is a problem at its place, and there are no cases then. */
+/** The tests of another tool's file; undefined of heddle's own. */
+const importTests = (document: unknown): Imported | undefined => {
+  if (isObject(document) && isConfigValidator(document)) return importConfigValidator(document);
+  return typeof document === 'object' && document !== null && isRouterCheck(document)
+    ? importRouterCheck(document)
+    : undefined;
+};
+
+/** Reads a file of heddle's own test format or of another tool's; what is wrong is a problem at its place, and there are no cases then. */
 export const readTests = (source: SourceText): TestFile => {
   const { documents, problems: unreadable } = loadYaml(source);
   const problems: Problem[] = [...unreadable];
@@ -62,13 +72,14 @@ export const readTests = (source: SourceText): TestFile => {
     problems.push({ severity: 'error', code, message, span: span ?? start, ...(hint !== undefined && { hint }) });
   };
   if (second !== undefined) add('SEVERAL_DOCUMENTS', 'a file of tests is one document, not several', second.span);
-  if (document === undefined || !isObject(document.value)) {
+  const imported = document === undefined ? undefined : importTests(document.value);
+  const written = imported?.document ?? (isObject(document?.value) ? document.value : undefined);
+  if (document === undefined || written === undefined) {
     if (problems.length === 0) add('WRONG_TYPE', 'a file of tests is a mapping with the key tests', document?.span);
     return { ...empty, problems };
   }
-  const imported = isConfigValidator(document.value) ? importConfigValidator(document.value) : undefined;
   problems.push(...(imported?.problems ?? []));
-  const decoded = decodeFields(imported?.document ?? document.value, TEST_DEFINITION, {
+  const decoded = decodeFields(written, TEST_DEFINITION, {
     definitions: {},
     convention: 'crd',
     report: ({ code, message, hint, place }) =>
