@@ -131,8 +131,9 @@ export interface Executed {
 /**
  * A Kubernetes API server through one context of a kubeconfig. Every call ends within its limit and throws a Fault that
  * names the server and context, what was asked, and what to try: `CLUSTER_UNREACHABLE`, `CLUSTER_TIMEOUT`,
- * `UNAUTHENTICATED`, `FORBIDDEN` (verb, resource and namespace named), `CONFLICT`, `ADMISSION_DENIED` (by which webhook),
- * `INVALID_OBJECT`, `KIND_NOT_SERVED`.
+ * `UNAUTHENTICATED`, `FORBIDDEN` (verb, resource and namespace named), `CONFLICT`, `ALREADY_EXISTS`, `NOT_FOUND`,
+ * `ADMISSION_DENIED` (by which webhook), `WEBHOOK_FAILED`, `INVALID_OBJECT`, `KIND_NOT_SERVED`, `CLUSTER_FAILED`,
+ * `CREDENTIAL_PLUGIN_FAILED`, `INTERRUPTED`.
  */
 export interface Cluster {
   /** Name of the context; empty within a pod. */
@@ -157,7 +158,7 @@ export interface Cluster {
   /** False where there was no such object. */
   remove(ref: ObjectRef, options?: RemoveOptions): Promise<boolean>;
   /**
-   * The objects there are, as ADDED, then every change until the caller leaves the loop or the signal aborts; begins again
+   * The objects there are, as ADDED, one BOOKMARK when they are complete, then every change until the caller leaves the loop or the signal aborts; begins again
    * by itself where the server ends a watch.
    */
   watch(kind: Kind, options?: ListOptions): AsyncIterable<WatchEvent>;
@@ -165,7 +166,10 @@ export interface Cluster {
   may(access: Access, limits?: CallLimits): Promise<boolean>;
   /** A token for a service account, and for nothing but the audience. */
   token(request: TokenRequest, limits?: CallLimits): Promise<string>;
-  /** A connection to a port of a pod; a refused port is a Fault `PORT_REFUSED`, not silence. The caller destroys it. */
+  /**
+   * A connection to a port of a pod, which the caller destroys. A refused port is a Fault `PORT_REFUSED`, not silence: of
+   * this call or, when the refusal comes later, as the error of the stream.
+   */
   connect(
     pod: { readonly namespace: string; readonly name: string },
     port: number,
