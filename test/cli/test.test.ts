@@ -190,7 +190,7 @@ describe('heddle test', () => {
     const partly = await tested(file(v2, ', "virtual_host_name": "x", "cluster_name_": ""'));
     expect(partly.code).toBe(0);
     expect(partly.stderr).toContain('"virtual_host_name" of router_check_tool is not compared');
-    expect(partly.stderr).toMatch(/shop\/more\.test\.yaml:9:\d+/);
+    expect(partly.stderr).toMatch(/shop\/more\.test\.yaml:8:\d+/);
   });
 
   it('takes over the older list of tests of router_check_tool, and leaves out what compares nothing', async () => {
