@@ -4,6 +4,7 @@ const benches = new Map<string, () => Promise<{ readonly bench: (args: readonly 
   ['inject', () => import('./inject.ts')],
   ['explain', () => import('./explain.ts')],
   ['compile', () => import('./compile.ts')],
+  ['route', () => import('./route.ts')],
   ['proxy', () => import('./proxy.ts')],
   ['proxy-config', () => import('./proxy-config.ts')],
 ]);
