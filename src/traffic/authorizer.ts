@@ -24,7 +24,7 @@ export interface Authorizer {
   readonly http?: HttpAuthorizer;
 }
 
-export interface CheckedBody {
+interface CheckedBody {
   readonly maxBytes: number;
   /** A longer body is cut; otherwise its request is answered 413. */
   readonly allowsPart: boolean;
@@ -55,7 +55,7 @@ export interface HeaderChange {
 /** What an authorizer said, or that it said nothing that can be used. */
 export type Verdict = AllowVerdict | RefusingVerdict;
 
-export interface AllowVerdict {
+interface AllowVerdict {
   readonly kind: 'allow';
   readonly toBackend: readonly HeaderChange[];
   readonly remove: readonly string[];

@@ -206,6 +206,29 @@ describe('heddle test', () => {
     expect(stderr).toContain('"virtual_cluster_name" of router_check_tool');
   });
 
+  it('takes authorizers to allow, unless a test says that they deny', async () => {
+    const workspace = sample();
+    workspace.write(
+      'shop/authz.yaml',
+      `apiVersion: v1
+kind: ConfigMap
+metadata: {name: istio, namespace: istio-system}
+data: {mesh: "extensionProviders: [{name: ext, envoyExtAuthzGrpc: {service: details.bookinfo.svc.cluster.local, port: 9080}}]"}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: ask, namespace: bookinfo}
+spec: {selector: {matchLabels: {app: reviews}}, action: CUSTOM, provider: {name: ext}, rules: [{}]}
+`,
+    );
+    const denied = REVIEWS.replace('}}', '}, authorizers: deny}');
+    workspace.write('shop/more.test.yaml', `${one('{authz: allow}')}${one('{authz: deny}', denied).slice(7)}`);
+    expect(await workspace.run('test shop/more.test.yaml')).toMatchObject({ code: 0 });
+    const { stdout } = await workspace.run('explain GET http://reviews:9080/ --from bookinfo/productpage-v1 -f shop');
+    expect(stdout).toContain('as long as provider ext allows');
+    expect(stdout).toMatch(/provider ext decides \(gRPC, details.*shop\/authz\.yaml:\d+/);
+  });
+
   it('publishes the schema of its files', () => {
     expect(readFileSync(join(root, 'templates/schema/heddle-test.schema.json'), 'utf8')).toBe(testFileSchema());
   });

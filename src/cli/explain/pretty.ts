@@ -47,6 +47,7 @@ export const pretty = ({ result, steps, flips, notes, request }: ExplanationDocu
     `${paint.bold(`${request.method} ${request.authority}${request.path}`)}`,
     `→ ${paint.bold(headline(result))}`,
     ...(result.policy === null ? [] : [`  denied by ${result.policy}`]),
+    ...(result.assumed ?? []).map((fact) => `  as long as ${fact}`),
     ...(result.outcomes ?? []).map(
       ({ probability, status, flags, because }) =>
         `  ${percent(probability)}: ${status ?? 'no answer'}${flags === '-' ? '' : ` ${flags}`}, ${because}`,

@@ -27,6 +27,10 @@ const request = mapping(
     from,
     gateway: text('The request comes from outside to this gateway: its workload, or a Gateway.'),
     port: whole('The port connected to.', 1),
+    authorizers: oneOf(
+      ['allow', 'deny'],
+      'What authorizers of CUSTOM policies say, who are not asked; allow without it.',
+    ),
   },
   ['host'],
 );

@@ -30,7 +30,7 @@ type Written = Omit<TestRequest, 'host' | 'path' | 'method'>;
 const casesOf = (tests: readonly Plain[], negated: ReadonlySet<number>, span: Span, say: Say): readonly TestCase[] =>
   tests.flatMap((test, at) => {
     const { name, request, expect } = test as { name: string; request: Plain; expect: Expectation };
-    const { scheme = 'http', headers = {}, from, gateway, port } = request as Partial<Written>;
+    const { scheme = 'http', headers = {}, from, gateway, port, authorizers = 'allow' } = request as Partial<Written>;
     const hosts = textsOf(request, 'host', '', say);
     const paths = textsOf(request, 'path', '/', say);
     const methods = textsOf(request, 'method', 'GET', say);
@@ -45,7 +45,7 @@ const casesOf = (tests: readonly Plain[], negated: ReadonlySet<number>, span: Sp
         methods.map((method) => ({
           name: isOne ? name : `${name} [${method} ${host}${path}]`,
           span: spanOf(tests, at) ?? span,
-          request: { host, path, method, scheme, headers, from, gateway, port },
+          request: { host, path, method, scheme, headers, from, gateway, port, authorizers },
           expect,
           isNegated: negated.has(at),
         })),

@@ -72,7 +72,7 @@ const referenceTo = ({ world }: MeshView, { namespace, workload, serviceAccount 
 };
 
 const runCase = async (view: MeshView, test: TestCase, nowSeconds: number): Promise<CaseResult> => {
-  const { host, path, method, scheme, headers, from, gateway, port } = test.request;
+  const { host, path, method, scheme, headers, from, gateway, port, authorizers } = test.request;
   const client = from === undefined ? undefined : referenceTo(view, from);
   const written: AskedRequest = {
     method,
@@ -95,7 +95,7 @@ const runCase = async (view: MeshView, test: TestCase, nowSeconds: number): Prom
   if (typeof client === 'object') return failed(written, client);
   const asked = chooseEntry(view, written, CLIENT_POD.replace(/-0$/, ''));
   if ('code' in asked) return failed(written, asked);
-  const explanation = trace(await verifyTokens(view, asked, nowSeconds), asked);
+  const explanation = trace({ ...(await verifyTokens(view, asked, nowSeconds)), authorizers }, asked);
   if ('code' in explanation) return failed(asked, explanation);
   const found = compareOutcome(test.expect, explanation);
   const matched = { field: 'wantMatch', expected: 'false', actual: 'true' };

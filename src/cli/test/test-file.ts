@@ -31,6 +31,8 @@ export interface TestRequest {
   readonly from: Client | undefined;
   readonly gateway: string | undefined;
   readonly port: number | undefined;
+  /** What the authorizers on the way are taken to say. */
+  readonly authorizers: 'allow' | 'deny';
 }
 
 export interface Client {
