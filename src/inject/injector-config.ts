@@ -1,6 +1,7 @@
 import type { Selector } from '../model/selector.ts';
 import type { InjectorPolicy } from '../model/sidecar.ts';
 import { isObject } from '../model/value.ts';
+import { readJson } from '../yaml/json.ts';
 import { loadYaml } from '../yaml/load.ts';
 import type { SourceText } from '../yaml/source-text.ts';
 
@@ -41,7 +42,7 @@ const selectors = (value: unknown): readonly Selector[] =>
 
 /** Reads an injector's configuration; a text that is none, or has no templates, is taken for the sidecar template. */
 export const readInjectorConfig = (source: SourceText): InjectorConfig => {
-  const value = loadYaml(source).documents[0]?.value;
+  const value = readJson(source.text) ?? loadYaml(source).documents[0]?.value;
   const config = isObject(value) ? value : {};
   const templates = textEntries(config['templates']);
   const defaultTemplates = texts(config['defaultTemplates']);

@@ -121,7 +121,7 @@ export const kubeInject = defineCommand({
       const hint = 'name files with -f, or - for standard input';
       throw new Fault('there is nothing to inject', { kind: 'usage', code: 'NO_INPUT', hint });
     }
-    const sources = await readSources(paths, { stdin: context.io.stdin, cwd: context.io.cwd });
+    const sources = await readSources(paths, context.io);
     const hasFiles = [flags.injectConfigFile, flags.meshConfigFile, flags.valuesFile].some(
       (file) => file !== undefined,
     );

@@ -52,12 +52,12 @@ export const readInstallation = async (
 };
 
 const readConfig = async (path: string, io: Io): Promise<InjectorConfig> => {
-  const [source] = await readSources([path], { stdin: io.stdin, cwd: io.cwd });
+  const [source] = await readSources([path], io);
   return readInjectorConfig(source ?? { name: path, text: '' });
 };
 
 const readMapping = async (path: string, io: Io): Promise<unknown> => {
-  const [source] = await readSources([path], { stdin: io.stdin, cwd: io.cwd });
+  const [source] = await readSources([path], io);
   const { documents, problems } = loadYaml(source ?? { name: path, text: '' });
   const [problem] = problems;
   if (problem !== undefined) {

@@ -1,4 +1,6 @@
-const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+// Apart from ASCII, because tables of Unicode take a millisecond to make.
+const PRINTABLE_ASCII = /^[ -~]$/;
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u;
 // Needs no look at the single characters: printable ASCII but for the quote and the backslash.
 const PLAIN = /^[ !#-[\]-~]*$/;
 const ESCAPES = new Map([
@@ -12,7 +14,7 @@ const ESCAPES = new Map([
 ]);
 
 /** Whether Go prints the character as itself: letters, marks, numbers, punctuation, symbols and the ASCII space. */
-export const isPrint = (char: string): boolean => PRINTABLE.test(char);
+export const isPrint = (char: string): boolean => (char <= '\x7f' ? PRINTABLE_ASCII.test(char) : PRINTABLE.test(char));
 
 /** A Go string literal for the text, as strconv.Quote and, with `ascii`, strconv.QuoteToASCII write it. */
 export const quote = (text: string, ascii = false): string => {

@@ -5,7 +5,9 @@ import { KEYWORDS, type Token, type TokenKind } from './token.ts';
 export type NextToken = () => Token;
 
 const SPACE = ' \t\r\n';
-const LETTER_OR_DIGIT = /^[\p{L}\p{Nd}_]$/u;
+const ASCII_WORD = /\w*/y;
+// Apart from ASCII, because tables of Unicode take a millisecond to make.
+const LETTER_OR_DIGIT = /^[\p{L}\p{Nd}]$/u;
 
 /** Where the scanner stands. `start` and `startLine` are of the token under way. */
 interface Scanner {
@@ -199,10 +201,15 @@ const space = (scanner: Scanner): Token => {
   return emit(scanner, 'space');
 };
 
-const isAlphaNumeric = (char: string): boolean => LETTER_OR_DIGIT.test(char);
+const isAlphaNumeric = (char: string): boolean => (char <= '\x7f' ? /^\w$/.test(char) : LETTER_OR_DIGIT.test(char));
 
 const takeWord = (scanner: Scanner): void => {
-  for (let char = charAt(scanner, scanner.at); isAlphaNumeric(char); char = charAt(scanner, scanner.at)) {
+  for (;;) {
+    ASCII_WORD.lastIndex = scanner.at;
+    ASCII_WORD.test(scanner.text);
+    scanner.at = ASCII_WORD.lastIndex;
+    const char = charAt(scanner, scanner.at);
+    if (char <= '\x7f' || !isAlphaNumeric(char)) return;
     scanner.at += char.length;
   }
 };

@@ -1,6 +1,7 @@
 import { chooseStyle, type ScalarStyle } from './scalar-style.ts';
 
 const LONE_SURROGATE = /\p{Surrogate}/gu;
+const ASCII = /^[\0-\x7f]*$/;
 const BREAK = /[\n\u2028\u2029]/;
 const DOUBLE_QUOTED_AS_IS = /^[ !#-[\]-~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]$/;
 const NOTHING = /^(?!)/;
@@ -82,7 +83,7 @@ export class Writer {
 
   /** Writes a text in the style go-yaml chooses, lines that continue at `indent`; a `key` stays on its line. */
   scalar(text: string, indent: number, key: boolean): void {
-    const wellFormed = text.replace(LONE_SURROGATE, '\ufffd');
+    const wellFormed = ASCII.test(text) ? text : text.replace(LONE_SURROGATE, '\ufffd');
     const style = chooseStyle(wellFormed);
     if (style === 'literal') this.#literal(wellFormed, indent);
     else this.#onLines(style, wellFormed, indent, key);
