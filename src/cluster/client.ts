@@ -3,10 +3,11 @@ import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
 // The file, not the package: the package loads every generated API class, which no request here uses.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { Fault } from '../base/fault.ts';
-import { createCredentials } from './credential-plugin.ts';
+import { type Credential, createCredentials } from './credential-plugin.ts';
 import { type Deadline, whenAborted } from './deadline.ts';
 import { interruptedFault } from './errors.ts';
 import { type ChosenContext, type Fields, textAt } from './kubeconfig.ts';
+import { proxyFromEnv } from './proxy-env.ts';
 
 /** Whom requests are made in the name of, beside who makes them: `--as`, `--as-uid`, `--as-group`. */
 export interface Impersonation {
@@ -24,7 +25,7 @@ export interface Transport {
 }
 
 /** How the server is verified, and the client's own certificate. */
-export type TlsFields = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
+type TlsFields = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
 
 /** One API server as one user of it. */
 export interface Client {
@@ -44,32 +45,24 @@ export interface ClientOptions {
 
 const MOST_CONNECTIONS = 32;
 
-/** The context as the library reads it; what the library does not know of a user is given in the terms it knows. */
-const configure = (chosen: ChosenContext): KubeConfig => {
-  const { exec: _, tokenFile, token, ...known } = chosen.user;
-  const user =
-    typeof tokenFile === 'string' && tokenFile !== ''
-      ? { ...known, 'auth-provider': { name: 'tokenFile', config: { tokenFile } } }
-      : { ...known, ...(token === undefined ? {} : { token }) };
+/** The context as the library reads it; what the library does not know is given in the terms it knows. */
+const configure = ({ cluster, user, namespace }: ChosenContext, proxy: string | undefined): KubeConfig => {
+  const { exec: _, tokenFile, token, ...known } = user;
+  const ofFile = { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } };
+  const identity = textAt(user, 'tokenFile') === '' ? { token } : ofFile;
+  // Without TLS there is nothing to verify, which the library wants to hear.
+  const verification = cluster.server.startsWith('http:') ? { 'insecure-skip-tls-verify': true } : {};
   const config = new KubeConfig();
   config.loadFromString(
     JSON.stringify({
-      clusters: [
-        {
-          name: 'cluster',
-          // Without TLS there is nothing to verify, which the library wants to hear.
-          cluster: { ...chosen.cluster, ...(chosen.cluster.server.startsWith('http:') ? SKIP : {}) },
-        },
-      ],
-      users: [{ name: 'user', user }],
-      contexts: [{ name: 'context', context: { cluster: 'cluster', user: 'user', namespace: chosen.namespace } }],
+      clusters: [{ name: 'cluster', cluster: { ...cluster, ...verification, 'proxy-url': proxy } }],
+      users: [{ name: 'user', user: { ...known, ...identity } }],
+      contexts: [{ name: 'context', context: { cluster: 'cluster', user: 'user', namespace } }],
       'current-context': 'context',
     }),
   );
   return config;
 };
-
-const SKIP = { 'insecure-skip-tls-verify': true };
 
 const impersonationHeaders = (flags: Impersonation, user: Fields): Transport['headers'] => {
   const isByFlags = flags.user !== '';
@@ -118,53 +111,48 @@ const within = async <T>(work: Promise<T>, { signal, timeoutMs }: Deadline): Pro
   }
 };
 
+/** How both sides are known to each other; a plugin's certificate comes before the kubeconfig's. */
+const tlsOf = (options: RequestOptions, credential: Credential | undefined): TlsFields => {
+  const { ca, servername, rejectUnauthorized = true } = options;
+  const { certificate = '', key } = credential ?? {};
+  const own = certificate === '' ? { cert: options.cert, key: options.key } : { cert: certificate, key };
+  const given = Object.entries({ ca, servername, ...own }).filter(([, value]) => value !== undefined);
+  return { rejectUnauthorized, ...Object.fromEntries(given) };
+};
+
 /** A client of the context; nothing is connected, and no plugin run, until it is used. */
 export const createClient = ({ chosen, impersonation, env }: ClientOptions): Client => {
-  const config = configure(chosen);
+  const { server } = chosen.cluster;
+  const proxy = textAt(chosen.cluster, 'proxy-url') || proxyFromEnv(server, env);
+  const config = configure(chosen, proxy);
   const credentials = createCredentials(chosen.user, env);
   const impersonationOfCalls = impersonationHeaders(impersonation, chosen.user);
-  const isPlain = chosen.cluster.server.startsWith('http:');
   let current: { readonly certificate: string; readonly agent: HttpAgent } | undefined;
 
-  /** One agent as long as the client's certificate stays the same. */
-  const agentFor = (tls: TlsFields, made: unknown): HttpAgent => {
+  /** One agent as long as the client's certificate stays the same; `proxying` is what the library made. */
+  const agentFor = (tls: TlsFields, proxying: RequestOptions['agent']): HttpAgent => {
     const certificate = String(tls.cert ?? '');
     if (current?.certificate === certificate) return current.agent;
-    current?.agent.destroy();
     const kept = { keepAlive: true, maxSockets: MOST_CONNECTIONS };
-    const direct = isPlain ? new HttpAgent(kept) : new HttpsAgent({ ...kept, ...tls });
-    const agent = chosen.cluster['proxy-url'] === undefined ? direct : (made as HttpAgent);
+    const direct = server.startsWith('http:') ? new HttpAgent(kept) : new HttpsAgent({ ...kept, ...tls });
+    const agent = proxy !== undefined && proxying instanceof HttpAgent ? proxying : direct;
     current = { certificate, agent };
     return agent;
   };
 
   return {
     context: chosen.context,
-    server: chosen.cluster.server,
+    server,
     namespace: chosen.namespace,
     transport: async (deadline) => {
       try {
         const credential = await credentials(deadline);
         const options: RequestOptions = {};
         await within(config.applyToHTTPSOptions(options), deadline);
-        const { ca, servername, rejectUnauthorized = true } = options;
-        const tls: TlsFields = {
-          rejectUnauthorized,
-          ...(ca === undefined ? {} : { ca }),
-          ...(servername === undefined ? {} : { servername }),
-          ...(options.cert === undefined ? {} : { cert: options.cert }),
-          ...(options.key === undefined ? {} : { key: options.key }),
-          ...(credential === undefined || credential.certificate === ''
-            ? {}
-            : { cert: credential.certificate, key: credential.key }),
-        };
-        const token =
-          credential === undefined || credential.token === '' ? {} : { Authorization: `Bearer ${credential.token}` };
-        return {
-          headers: { ...headersOf(options), ...token, ...impersonationOfCalls },
-          agent: agentFor(tls, options.agent),
-          tls,
-        };
+        const { token = '' } = credential ?? {};
+        const authorization = token === '' ? headersOf(options) : { Authorization: `Bearer ${token}` };
+        const tls = tlsOf(options, credential);
+        return { headers: { ...authorization, ...impersonationOfCalls }, agent: agentFor(tls, options.agent), tls };
       } catch (error) {
         throw credentialFault(chosen.context, error, deadline);
       }

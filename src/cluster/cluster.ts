@@ -8,7 +8,7 @@ export interface KubernetesObject {
   readonly [field: string]: unknown;
 }
 
-export interface ObjectMetadata {
+interface ObjectMetadata {
   readonly name: string;
   readonly namespace?: string;
   readonly uid?: string;
@@ -66,12 +66,12 @@ export interface WriteOptions extends CallLimits {
   readonly isDryRun?: boolean;
 }
 
-export interface ApplyOptions extends WriteOptions {
+interface ApplyOptions extends WriteOptions {
   /** Takes fields over from other managers rather than fail with a conflict. */
   readonly force?: boolean;
 }
 
-export interface RemoveOptions extends CallLimits {
+interface RemoveOptions extends CallLimits {
   /** `Foreground` waits for what the object owns. */
   readonly propagation?: 'Foreground' | 'Background' | 'Orphan';
   readonly isDryRun?: boolean;
@@ -158,8 +158,8 @@ export interface Cluster {
   /** False where there was no such object. */
   remove(ref: ObjectRef, options?: RemoveOptions): Promise<boolean>;
   /**
-   * The objects there are, as ADDED, one BOOKMARK when they are complete, then every change until the caller leaves the loop or the signal aborts; begins again
-   * by itself where the server ends a watch.
+   * The objects there are, as ADDED, one BOOKMARK when they are complete, then every change until the caller leaves the
+   * loop or the signal aborts; begins again by itself where the server ends a watch.
    */
   watch(kind: Kind, options?: ListOptions): AsyncIterable<WatchEvent>;
   /** Whether whoever the context stands for may do it. */

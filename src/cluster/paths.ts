@@ -11,7 +11,7 @@ export const collectionPath = (kind: ServedKind, namespace: string | undefined):
 };
 
 /** `deployments.apps`, `pods`: a kind as access rules and kubectl name it. */
-export const resourceName = ({ apiVersion, resource }: ServedKind): string => {
+const resourceName = ({ apiVersion, resource }: ServedKind): string => {
   const [group, version] = apiVersion.split('/');
   return version === undefined ? resource : `${resource}.${group}`;
 };

@@ -16,7 +16,7 @@ export interface DiscoveryQuestion {
 }
 
 /** `google.protobuf.Any`. */
-export interface DiscoveryResource {
+interface DiscoveryResource {
   readonly typeUrl: string;
   readonly value: Buffer;
 }

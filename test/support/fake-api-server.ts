@@ -54,13 +54,22 @@ export interface FakeApi {
   onExec(answer: (command: readonly string[], pod: string) => ExecResult): void;
   /** Told each time a watch has begun. */
   onWatch(listener: () => void): void;
+  /** Writes the kubeconfig again, with this proxy. */
+  useProxy(url: string): Promise<void>;
+  /** How many connections have been made. */
+  connections(): number;
   /** Ends every watch, as the server does from time to time. */
   endWatches(): void;
   /** Cuts every connection and stops listening: the server dies. */
   close(): Promise<void>;
 }
 
-const writeKubeconfig = async (file: string, url: string, { tls, user, server }: FakeApiOptions): Promise<void> => {
+const writeKubeconfig = async (
+  file: string,
+  url: string,
+  { tls, user, server }: FakeApiOptions,
+  proxy?: string,
+): Promise<void> => {
   const trusted = tls?.ca === undefined ? {} : { 'certificate-authority-data': Buffer.from(tls.ca).toString('base64') };
   await writeFile(
     file,
@@ -69,7 +78,7 @@ const writeKubeconfig = async (file: string, url: string, { tls, user, server }:
       kind: 'Config',
       'current-context': 'fake',
       contexts: [{ name: 'fake', context: { cluster: 'fake', user: 'test' } }],
-      clusters: [{ name: 'fake', cluster: { server: server ?? url, ...trusted } }],
+      clusters: [{ name: 'fake', cluster: { server: server ?? url, 'proxy-url': proxy, ...trusted } }],
       users: [{ name: 'test', user: user ?? { token: 'secret-of-test' } }],
     }),
   );
@@ -81,12 +90,17 @@ export const startFakeApi = async (options: FakeApiOptions = {}): Promise<FakeAp
   for (const object of options.objects ?? []) store.put(object);
   const scene = createScene(store, options.gitVersion ?? 'v1.33.1');
   const { tls } = options;
-  const server = tls === undefined ? createServer() : createTlsServer({ key: tls.key, cert: tls.cert });
+  const server =
+    tls === undefined
+      ? createServer()
+      : createTlsServer({ ...tls, requestCert: tls.ca !== undefined, rejectUnauthorized: false });
   server.on('request', (incoming, response) => void handleRequest(scene, incoming, response));
   // Those that became something else than HTTP are no longer the server's own to close.
   const sockets = new Set<Socket>();
+  let connections = 0;
   server.on('connection', (socket) => {
     sockets.add(socket);
+    connections++;
     socket.on('close', () => sockets.delete(socket));
   });
   server.on('upgrade', (incoming, socket, head) => handleUpgrade(scene, incoming, socket, head));
@@ -114,6 +128,8 @@ export const startFakeApi = async (options: FakeApiOptions = {}): Promise<FakeAp
     onWatch: (listener) => {
       scene.onWatch = listener;
     },
+    useProxy: (proxy) => writeKubeconfig(kubeconfig, url, options, proxy),
+    connections: () => connections,
     endWatches: () => {
       for (const end of [...scene.watches]) end();
     },

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
 
 /** One request as access rules see it. */
 export interface ApiRequest {
@@ -13,6 +14,8 @@ export interface ApiRequest {
   readonly namespace: string | undefined;
   readonly name: string | undefined;
   readonly headers: IncomingMessage['headers'];
+  /** The name of the certificate the client showed. */
+  readonly peer: string | undefined;
   /** The JSON of the body; undefined where it has none. */
   readonly body: unknown;
 }
@@ -41,6 +44,7 @@ export const readRequest = (request: IncomingMessage, body: unknown): ApiRequest
     namespace,
     name,
     headers: request.headers,
+    peer: request.socket instanceof TLSSocket ? [request.socket.getPeerCertificate().subject?.CN].flat()[0] : undefined,
     body,
   };
 };
