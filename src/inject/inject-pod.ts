@@ -1,5 +1,5 @@
 import { printGoJson } from '../model/typed/go-json.ts';
-import { mergeProxyConfig } from '../model/typed/proxy-config.ts';
+import { defaultProxyConfig, mergeProxyConfig } from '../model/typed/proxy-config.ts';
 import { isObject } from '../model/value.ts';
 import { loadYaml } from '../yaml/load.ts';
 import type { Plain } from '../yaml/plain.ts';
@@ -15,6 +15,7 @@ import { describeMisfit, type InjectablePod, withAnnotations } from './pod.ts';
 import { keptOverrides, reinsertOverrides, STATUS, stripInjection } from './previous-injection.ts';
 import { takeOverProbes } from './probes.ts';
 import { announceSecurePort, mergePrometheus } from './prometheus.ts';
+import { proxyConfigProblems } from './proxy-config-rules.ts';
 import { proxyIds } from './proxy-ids.ts';
 import { Refusal } from './refusal.ts';
 import { renderTemplates } from './render-templates.ts';
@@ -123,5 +124,9 @@ const meshOfPod = ({ meshConfig, descriptors }: Installation, annotations: Reado
   const base = meshConfig['defaultConfig'];
   const merged = mergeProxyConfig(descriptors.mesh, isObject(base) ? base : {}, value);
   if (merged.misfits[0] !== undefined) throw new Refusal(`annotation ${CONFIG}: ${describeMisfit(merged.misfits[0])}`);
+  const [problem] = proxyConfigProblems(
+    mergeProxyConfig(descriptors.mesh, defaultProxyConfig(descriptors.mesh), value).value,
+  );
+  if (problem !== undefined) throw new Refusal(`annotation ${CONFIG}: ${problem}`);
   return { ...meshConfig, defaultConfig: merged.value };
 };
