@@ -229,6 +229,50 @@ spec: {selector: {matchLabels: {app: reviews}}, action: CUSTOM, provider: {name:
     expect(stdout).toMatch(/provider ext decides \(gRPC, details.*shop\/authz\.yaml:\d+/);
   });
 
+  describe('an invariant', () => {
+    const invariant = (rest: string) =>
+      tested(`invariants:\n  - name: always\n    ${rest.replaceAll('\n', '\n    ')}\n`);
+
+    it('holds of every request of its class that the rules tell apart', async () => {
+      const { code, stdout } = await invariant(
+        'requests: {host: "reviews.*", from: {namespace: bookinfo}}\nexpect: {port: 9080}',
+      );
+      expect(code).toBe(0);
+      const { tests, summary } = JSON.parse(stdout);
+      expect(summary).toEqual({ tests: 1, passed: 1, failed: 0 });
+      expect(tests[0].requests).toBeGreaterThan(1);
+    });
+
+    it('is broken by one request, which is shown with its trace', async () => {
+      const { code, stdout } = await invariant('requests: {host: "reviews.*"}\nnever: {subset: v2}');
+      expect(code).toBe(80);
+      const [result] = JSON.parse(stdout).tests;
+      expect(result.request.headers).toEqual([['end-user', 'jason']]);
+      expect(result.steps.length).toBeGreaterThan(3);
+    });
+
+    it('looks at callers and gateways', async () => {
+      const reads = 'requests: {host: "ratings.*", method: GET, from: {namespace: bookinfo, workload: details-v1}}';
+      expect((await invariant(`${reads}\nnever: {authz: allow}`)).code).toBe(0);
+      expect((await invariant(`${reads}\nnever: {authz: deny}`)).code).toBe(80);
+      expect((await invariant('requests: {gateway: "*"}\nnever: {status: 503}')).code).toBe(0);
+      const opened = await invariant('requests: {gateway: "*"}\nnever: {status: 200}');
+      expect(JSON.parse(opened.stdout).tests[0].request.gateway).toMatch(/ingress/);
+    });
+
+    it('fails where no request is of its class', async () => {
+      const { code, stdout } = await invariant('requests: {host: "nobody.*"}\nexpect: {status: 200}');
+      expect(code).toBe(80);
+      expect(JSON.parse(stdout).tests[0].mismatches[0].field).toBe('requests');
+    });
+
+    it('has either expect or never', async () => {
+      expect((await invariant('requests: {host: a}')).code).toBe(65);
+      expect((await invariant('requests: {host: a}\nexpect: {status: 200}\nnever: {status: 200}')).code).toBe(65);
+      expect((await tested('coverage: {failUnder: 1}\n')).code).toBe(65);
+    });
+  });
+
   it('publishes the schema of its files', () => {
     expect(readFileSync(join(root, 'templates/schema/heddle-test.schema.json'), 'utf8')).toBe(testFileSchema());
   });

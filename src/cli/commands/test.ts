@@ -33,6 +33,7 @@ export const test = defineCommand({
   },
   notes: [
     'A test names a request and what must hold of it; request.host, path and method may be lists, of which every combination is a case. Nothing is sent: the answer is that of heddle explain, which a failing test shows. The JSON Schema of test files is templates/schema/heddle-test.schema.json of the package, an example templates/samples/bookinfo.',
+    'An invariant holds for every request of a class (host, path, method, client or gateway, with * in patterns), of all requests that the rules and policies of the configuration tell apart, as heddle diff finds them; one that breaks it is shown with its trace. expect must hold of each, never of none.',
     "Files of istio-config-validator and Envoy's router_check_tool are read as well; what is not compared is a warning.",
     'Without -f and without the key files a file tests the configuration in its own directory and below. Coverage counts what some proxy of the configuration has: HTTP rules and their matches, each destination of a rule that has several (unless its weight is 0), and rules of AuthorizationPolicies.',
   ],

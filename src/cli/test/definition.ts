@@ -40,6 +40,17 @@ const fault = mapping('What is injected.', {
   abort: mapping('An answer.', { status: whole('Its status.', 100), percent: percentage('Of how many requests.') }),
 });
 
+const requestClass = {
+  ...mapping('Which requests of all that rules and policies of the configuration tell apart; without a key any.', {
+    host: oneOrMany('The Host header without its port; * stands for any characters.'),
+    path: oneOrMany('Path and query; * stands for any characters.'),
+    method: oneOrMany('A method.'),
+    from,
+    gateway: text('Those from outside to this gateway: its workload, or * for any.'),
+  }),
+  minProperties: 1,
+};
+
 const expect = {
   ...mapping('What must hold; what is not named may be anything.', {
     status: whole('The answer of the mesh, or 200 assumed of the application.', 100),
@@ -83,8 +94,17 @@ export const TEST_DEFINITION: Definition = mapping(
       ]),
       'The tests.',
     ),
+    invariants: listOf(
+      {
+        ...mapping(
+          'What holds for every request of a class, without naming one. It has either expect or never.',
+          { name: text('What is true when it holds.'), requests: requestClass, expect, never: expect },
+          ['name', 'requests'],
+        ),
+      },
+      'What holds for all requests that the rules of the configuration tell apart.',
+    ),
   },
-  ['tests'],
 );
 
 /** The JSON Schema of test files, as `templates/schema/heddle-test.schema.json` publishes it. */

@@ -28,7 +28,7 @@ const reasons = ({ mismatches, refusal }: CaseResult): readonly string[] => [
 ];
 
 const traceOf = ({ asked, explanation }: CaseResult, paint: Paint): string =>
-  explanation === undefined
+  explanation === undefined || asked === undefined
     ? ''
     : prettyExplanation({ request: asked, ...explanation, flips: [], notes: [] }, paint).trimEnd();
 
@@ -80,7 +80,8 @@ export const documentOf = (report: TestReport) => {
       name: result.test.name,
       source: sourceOf(result.test),
       outcome: isFailed(result) ? 'failed' : 'passed',
-      request: result.asked,
+      ...(result.asked && { request: result.asked }),
+      ...(result.requests !== undefined && { requests: result.requests }),
       mismatches: result.mismatches,
       ...(result.refusal && { error: result.refusal }),
       ...(result.explanation && { result: result.explanation.result }),

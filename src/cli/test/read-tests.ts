@@ -10,7 +10,7 @@ import { TEST_DEFINITION } from './definition.ts';
 import { importConfigValidator, isConfigValidator } from './import-config-validator.ts';
 import { importRouterCheck, isRouterCheck } from './import-router-check.ts';
 import type { Imported } from './imported.ts';
-import type { Expectation, TestCase, TestFile, TestRequest } from './test-file.ts';
+import type { Client, Expectation, Invariant, TestCase, TestFile, TestRequest } from './test-file.ts';
 
 type Say = (message: string, span: Span | undefined) => void;
 
@@ -53,6 +53,27 @@ const casesOf = (tests: readonly Plain[], negated: ReadonlySet<number>, span: Sp
     );
   });
 
+const invariantsOf = (written: readonly Plain[], span: Span, say: Say): readonly Invariant[] =>
+  written.flatMap((one, at) => {
+    const { name, requests, expect, never } = one as {
+      name: string;
+      requests: Plain;
+      expect?: Expectation;
+      never?: Expectation;
+    };
+    const wanted = expect ?? never;
+    if (wanted === undefined || (expect !== undefined && never !== undefined)) {
+      say('an invariant has either expect or never', spanOf(written, at));
+      return [];
+    }
+    const { from, gateway } = requests as { from?: Client; gateway?: string };
+    const patterns = (key: string): readonly string[] =>
+      requests[key] === undefined ? [] : textsOf(requests, key, '', say);
+    const ofClass = { hosts: patterns('host'), paths: patterns('path'), methods: patterns('method'), from, gateway };
+    const isNegated = expect === undefined;
+    return [{ name, span: spanOf(written, at) ?? span, requests: ofClass, expect: wanted, isNegated }];
+  });
+
 /** The tests of another tool's file; undefined of heddle's own. */
 const importTests = (document: unknown): Imported | undefined => {
   if (isObject(document) && isConfigValidator(document)) return importConfigValidator(document);
@@ -65,7 +86,7 @@ const importTests = (document: unknown): Imported | undefined => {
 export const readTests = (source: SourceText): TestFile => {
   const { documents, problems: unreadable } = loadYaml(source);
   const problems: Problem[] = [...unreadable];
-  const empty = { source, files: undefined, failUnder: undefined, cases: [] };
+  const empty = { source, files: undefined, failUnder: undefined, cases: [], invariants: [] };
   const [document, second] = documents;
   const start = { file: source.name, line: 1, column: 1, endLine: 1, endColumn: 1 };
   const add = (code: string, message: string, span: Span | undefined, hint?: string): void => {
@@ -86,13 +107,18 @@ export const readTests = (source: SourceText): TestFile => {
       add(code, message, spanOf(place.container, place.key, place.part) ?? document.span, hint),
   });
   if (hasErrors(problems)) return { ...empty, problems };
-  const { files, coverage, tests } = decoded as {
+  const { files, coverage, tests, invariants } = decoded as {
     files?: readonly string[];
     coverage?: { failUnder?: number };
-    tests: readonly Plain[];
+    tests?: readonly Plain[];
+    invariants?: readonly Plain[];
   };
-  const cases = casesOf(tests, imported?.negated ?? new Set(), document.span, (message, span) =>
-    add('WRONG_TYPE', message, span),
-  );
-  return { source, files, failUnder: coverage?.failUnder, cases: hasErrors(problems) ? [] : cases, problems };
+  if (tests === undefined && invariants === undefined)
+    add('REQUIRED_FIELD', 'a file of tests has tests, invariants or both', document.span);
+  const say: Say = (message, span) => add('WRONG_TYPE', message, span);
+  const cases = casesOf(tests ?? [], imported?.negated ?? new Set(), document.span, say);
+  const held = invariantsOf(invariants ?? [], document.span, say);
+  const failUnder = coverage?.failUnder;
+  if (hasErrors(problems)) return { ...empty, files, failUnder, problems };
+  return { source, files, failUnder, cases, invariants: held, problems };
 };

@@ -4,6 +4,7 @@ import type { Problem } from '../../base/problem.ts';
 import { findFiles, type IsExcluded } from '../../input/find.ts';
 import { readSources } from '../../input/read.ts';
 import { CLIENT_POD } from '../../local/built-in.ts';
+import { requestClasses } from '../../traffic/difference/request-classes.ts';
 import { type Coverage, measureCoverage } from '../../traffic/explain/coverage.ts';
 import { chooseEntry } from '../../traffic/explain/entry.ts';
 import type { AskedRequest, Explanation, Met, Unanswerable } from '../../traffic/explain/explanation.ts';
@@ -14,17 +15,21 @@ import type { SourceText } from '../../yaml/source-text.ts';
 import { loadMesh } from '../explain/load-mesh.ts';
 import { verifyTokens } from '../explain/verify-tokens.ts';
 import type { Io } from '../io.ts';
+import { checkInvariant } from './check-invariant.ts';
 import { compareOutcome, type Mismatch } from './compare.ts';
 import { readTests } from './read-tests.ts';
-import type { Client, TestCase, TestFile } from './test-file.ts';
+import type { Client, Invariant, TestCase, TestFile } from './test-file.ts';
 
-/** One case that was run; failed when it has a mismatch or could not be asked. */
+/** One case or invariant that was run; failed when it has a mismatch or could not be asked. */
 export interface CaseResult {
-  readonly test: TestCase;
+  readonly test: Pick<TestCase, 'name' | 'span'>;
   readonly mismatches: readonly Mismatch[];
   readonly refusal: Unanswerable | undefined;
-  readonly asked: AskedRequest;
+  /** Of an invariant, the first request that breaks it. */
+  readonly asked: AskedRequest | undefined;
   readonly explanation: Explanation | undefined;
+  /** Requests that an invariant was asked of. */
+  readonly requests?: number;
 }
 
 export interface TestRun {
@@ -103,6 +108,19 @@ const runCase = async (view: MeshView, test: TestCase, nowSeconds: number): Prom
   return { test, asked, explanation, refusal: undefined, mismatches: test.isNegated ? negated : found };
 };
 
+/** More than any mesh's rules tell apart that people write by hand. */
+const MAX_REQUESTS = 20_000;
+
+const checkInvariants = (view: MeshView, invariants: readonly Invariant[]): readonly CaseResult[] => {
+  if (invariants.length === 0) return [];
+  const { requests } = requestClasses({ before: view, after: view }, MAX_REQUESTS);
+  return invariants.map((invariant) => {
+    const { asked, broken, mismatches } = checkInvariant(view, invariant, requests);
+    const { explanation } = broken ?? {};
+    return { test: invariant, mismatches, refusal: undefined, asked: broken?.asked, explanation, requests: asked };
+  });
+};
+
 /** The configuration a file tests, relative to the working directory. */
 const configurationOf = ({ files, source }: TestFile, given: readonly string[]): readonly string[] => {
   if (given.length > 0) return given;
@@ -121,22 +139,30 @@ export const runTests = async (
   const problems: Problem[] = files.flatMap((file) => file.problems);
   const sources: SourceText[] = files.map(({ source }) => source);
   const results: CaseResult[] = [];
+  const held: CaseResult[] = [];
   const proxies: ProxyTables[] = [];
   const nowSeconds = Math.floor(Date.now() / 1000);
   for (const key of new Set(keys)) {
     const group = files.filter((_, at) => keys[at] === key);
-    if (group.every(({ cases }) => cases.length === 0)) continue;
+    if (group.every(({ cases, invariants }) => cases.length + invariants.length === 0)) continue;
     const texts = await readSources(JSON.parse(key), { stdin: io.stdin, cwd: io.cwd, isExcluded: isTestFile });
     const { view, problems: found } = await loadMesh(texts);
     sources.push(...texts);
     problems.push(...found.filter(({ severity }) => severity === 'error'));
     proxies.push(...view.world.pods.flatMap((placed) => view.tablesOf(placed) ?? []));
     for (const test of group.flatMap(({ cases }) => cases)) results.push(await runCase(view, test, nowSeconds));
+    held.push(
+      ...checkInvariants(
+        view,
+        group.flatMap(({ invariants }) => invariants),
+      ),
+    );
   }
+  // Invariants look everywhere by themselves, so that they say nothing of what was thought of.
   const met: readonly Met[] = results.flatMap(({ explanation }) => explanation?.met ?? []);
   const limits = files.flatMap(({ failUnder }) => failUnder ?? []);
   return {
-    results,
+    results: [...results, ...held],
     coverage: measureCoverage(proxies, met),
     failUnder: limits.length === 0 ? undefined : Math.max(...limits),
     problems,

@@ -10,6 +10,7 @@ export interface TestFile {
   /** 0..100. */
   readonly failUnder: number | undefined;
   readonly cases: readonly TestCase[];
+  readonly invariants: readonly Invariant[];
   readonly problems: readonly Problem[];
 }
 
@@ -20,6 +21,25 @@ export interface TestCase {
   readonly expect: Expectation;
   /** It passes when the expectation does not hold. */
   readonly isNegated: boolean;
+}
+
+/** What holds for every request of a class. */
+export interface Invariant {
+  readonly name: string;
+  readonly span: Span;
+  readonly requests: RequestClass;
+  readonly expect: Expectation;
+  /** The expectation holds for none of them. */
+  readonly isNegated: boolean;
+}
+
+/** Patterns, of which one must fit; a list that is empty fits all. */
+export interface RequestClass {
+  readonly hosts: readonly string[];
+  readonly paths: readonly string[];
+  readonly methods: readonly string[];
+  readonly from: Client | undefined;
+  readonly gateway: string | undefined;
 }
 
 export interface TestRequest {
