@@ -56,7 +56,7 @@ export const indexTargeted = <T>(
 };
 
 /** By its own namespace or the root namespace, and then by targets or labels. */
-export const appliesTo = (resource: Targeted, pod: Pod, rootNamespace: string): boolean => {
+const appliesTo = (resource: Targeted, pod: Pod, rootNamespace: string): boolean => {
   if (resource.namespace !== pod.namespace && resource.namespace !== rootNamespace) return false;
   const targets = targetsOf(resource);
   if (targets.length === 0) return matchesLabels(resource.object.spec?.selector?.matchLabels ?? {}, pod.labels);

@@ -4,7 +4,7 @@ import type { Resource } from '../../../model/resource.ts';
 import type { Telemetry, TelemetrySpec } from '../../../model/schema/generated/types-istio.ts';
 import type { ProxyTelemetry, SideTelemetry } from '../../telemetry/proxy-telemetry.ts';
 import type { MeshSettings } from '../mesh-settings.ts';
-import { appliesTo } from '../policy-target.ts';
+import { indexTargeted } from '../policy-target.ts';
 import type { Report } from '../report.ts';
 import type { ServiceRegistry } from '../services.ts';
 import { checkDefaultTracing, checkTelemetry } from './check-telemetry.ts';
@@ -29,16 +29,18 @@ export const indexTelemetry = (
     checkTelemetry(resource, sources, report);
     return !report.isInvalid(resource);
   });
+  const levelsOf = indexLevels(sound, rootNamespace);
   const known = new Map<string, ProxyTelemetry>();
+  const meshLog = compileMeshLog(mesh);
   return (pod) => {
-    const levels = levelsOf(sound, pod, rootNamespace);
+    const levels = levelsOf(pod);
     const key = [
       pod.namespace,
       pod.canonicalService,
       pod.canonicalRevision,
       ...levels.map(({ order }) => order),
     ].join();
-    const telemetry = known.get(key) ?? compileTelemetry(levels.map(specOf), sources, pod);
+    const telemetry = known.get(key) ?? compileTelemetry(levels.map(specOf), sources, pod, meshLog);
     known.set(key, telemetry);
     return telemetry;
   };
@@ -52,30 +54,36 @@ const isNamespaceWide = (resource: Resource<Telemetry>): boolean => {
 };
 
 /** From the mesh to the workload: of those for a whole namespace only the oldest counts. */
-const levelsOf = (
+const indexLevels = (
   all: readonly Resource<Telemetry>[],
-  pod: Pod,
   rootNamespace: string,
-): readonly Resource<Telemetry>[] => {
-  const wideOf = (namespace: string): readonly Resource<Telemetry>[] =>
-    all.filter((resource) => resource.namespace === namespace && isNamespaceWide(resource)).slice(0, 1);
-  return [
-    ...wideOf(rootNamespace),
-    ...(pod.namespace === rootNamespace ? [] : wideOf(pod.namespace)),
-    ...all.filter(
-      (resource) =>
-        resource.namespace === pod.namespace && !isNamespaceWide(resource) && appliesTo(resource, pod, rootNamespace),
-    ),
+): ((pod: Pod) => readonly Resource<Telemetry>[]) => {
+  const wide = new Map<string, Resource<Telemetry>>();
+  for (const resource of all)
+    if (isNamespaceWide(resource) && !wide.has(resource.namespace)) wide.set(resource.namespace, resource);
+  const narrow = indexTargeted(
+    all.filter((resource) => !isNamespaceWide(resource)),
+    (resource) => resource,
+    rootNamespace,
+  );
+  return (pod) => [
+    ...[...new Set([rootNamespace, pod.namespace])].flatMap((namespace) => wide.get(namespace) ?? []),
+    ...narrow(pod).filter(({ namespace }) => namespace === pod.namespace),
   ];
 };
 
-const compileTelemetry = (levels: readonly TelemetrySpec[], sources: TracingSources, pod: Pod): ProxyTelemetry => {
+const compileTelemetry = (
+  levels: readonly TelemetrySpec[],
+  sources: TracingSources,
+  pod: Pod,
+  meshLog: ReturnType<typeof compileMeshLog>,
+): ProxyTelemetry => {
   const { mesh } = sources;
   const tracingEntries = levels.flatMap((spec) => spec.tracing ?? []);
   let keepsHeaders = tracingUsesHeaders(tracingEntries, mesh);
   const compileSide = (side: Side): SideTelemetry => {
     const logging = levels.flatMap(({ accessLogging = [] }) => (accessLogging.length > 0 ? [accessLogging] : []));
-    const logs = compileLogs(logging, mesh, side) ?? compileMeshLog(mesh);
+    const logs = compileLogs(logging, mesh, side) ?? meshLog;
     const metrics = compileMetrics(
       levels.flatMap((spec) => spec.metrics ?? []),
       mesh,
