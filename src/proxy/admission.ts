@@ -11,6 +11,7 @@ import { authorizeRequest, denialDetails } from './authorization.ts';
 import { askAuthorizer, type PendingCheck } from './authorizer/ask-authorizer.ts';
 import type { CheckedRequest } from './authorizer/check-messages.ts';
 import type { ExchangeView } from './exchange-view.ts';
+import { ChunkedScanner } from './http1/chunked.ts';
 import type { HeaderEditor } from './http1/header-editor.ts';
 import type { RequestView } from './http1/request-view.ts';
 import { applyTokenHeaders, authenticateRequest } from './jwt/authenticate-request.ts';
@@ -35,8 +36,8 @@ export interface Admitted extends ExchangeView {
   chooseRoute(): void;
   /** Keeps bytes of the body and lets the rest wait until there is somebody to take it. */
   hold(bytes: Buffer, start: number, end: number): void;
-  /** Calls back when more than `limit` bytes of the body are kept, or all of it. */
-  awaitBody(limit: number, then: () => void): void;
+  /** Calls back when enough of the body is kept, or all of it. */
+  awaitBody(isEnough: () => boolean, then: () => void): void;
   answer(local: LocalAnswer): void;
   /** The bytes of the body that are not kept. */
   onAdmitted(permit: Permit, bytes: Buffer, start: number, end: number): void;
@@ -108,18 +109,35 @@ const ask = (exchange: Admitted, question: Question, bytes: Buffer, start: numbe
     return;
   }
   exchange.replay.push(bytes, start, end);
-  exchange.awaitBody(body.maxBytes, () => {
+  const { maxBytes, asBytes } = body;
+  // Framing only makes it longer.
+  const isEnough = (): boolean => exchange.replay.size > maxBytes && keptBody(exchange).length > maxBytes;
+  exchange.awaitBody(isEnough, () => {
     exchange.hold(noBytes, 0, 0);
-    const { size } = exchange.replay;
-    if (size > body.maxBytes && !body.allowsPart) {
+    const kept = keptBody(exchange);
+    const isPart = kept.length > maxBytes;
+    if (isPart && !body.allowsPart) {
       exchange.answer(payloadTooLarge);
       return;
     }
-    const seen = { bytes: exchange.replay.first(body.maxBytes), asBytes: body.asBytes };
     const { headers, ...request } = checkedRequest(exchange);
-    const partial = [PARTIAL_BODY, String(size > body.maxBytes)] as const;
-    send(exchange, question, { ...request, headers: [...headers, partial], body: seen });
+    const seen = { bytes: kept.subarray(0, maxBytes), asBytes };
+    send(exchange, question, { ...request, headers: [...headers, [PARTIAL_BODY, String(isPart)]], body: seen });
   });
+};
+
+/** What is kept of the body, without the framing that it may have come in. */
+const keptBody = ({ replay, request, downstream }: Admitted): Buffer => {
+  const kept = Buffer.concat(replay.pieces);
+  if (!request.head.isChunked || !downstream.framesBody) return kept;
+  const scanner = new ChunkedScanner();
+  scanner.reset(false);
+  scanner.scan(kept, 0, kept.length);
+  const data: Buffer[] = [];
+  for (let at = 0; at + 1 < scanner.ranges.length; at += 2) {
+    data.push(kept.subarray(scanner.ranges[at], scanner.ranges[at + 1]));
+  }
+  return Buffer.concat(data);
 };
 
 const send = (exchange: Admitted, question: Question, request: CheckedRequest): void => {

@@ -94,7 +94,7 @@ export class Exchange implements RequestSink, SendingOwner, Admitted {
   private readonly startMonotonicMs: number;
   private isResponseStarted = false;
   private isHolding = false;
-  private awaited: { readonly limit: number; readonly then: () => void } | undefined = undefined;
+  private awaited: { readonly isEnough: () => boolean; readonly then: () => void } | undefined = undefined;
   private delayTimer: NodeJS.Timeout | undefined = undefined;
 
   constructor(state: ProxyState, place: Place, downstream: DownstreamStream) {
@@ -246,19 +246,15 @@ export class Exchange implements RequestSink, SendingOwner, Admitted {
     this.replay.push(bytes, start, end);
     const { awaited } = this;
     if (awaited === undefined) this.pauseRequest();
-    else if (this.hasBody(awaited.limit)) {
+    else if (this.isRequestComplete || awaited.isEnough()) {
       this.awaited = undefined;
       awaited.then();
     }
   }
 
-  awaitBody(limit: number, then: () => void): void {
-    if (this.hasBody(limit)) then();
-    else this.awaited = { limit, then };
-  }
-
-  private hasBody(limit: number): boolean {
-    return this.isRequestComplete || this.replay.size > limit;
+  awaitBody(isEnough: () => boolean, then: () => void): void {
+    if (this.isRequestComplete || isEnough()) then();
+    else this.awaited = { isEnough, then };
   }
 
   /** Lets the rest of the request wait on its connection until there is an attempt to take it. */

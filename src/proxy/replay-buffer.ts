@@ -19,11 +19,6 @@ export class ReplayBuffer {
     return this.bytes;
   }
 
-  /** At most `max` of the bytes that are kept. */
-  first(max: number): Buffer {
-    return Buffer.concat(this.pieces).subarray(0, max);
-  }
-
   push(bytes: Buffer, start: number, end: number): void {
     if (start === end) return;
     this.pieces.push(Buffer.from(bytes.subarray(start, end)));

@@ -215,8 +215,12 @@ describe('an authorizer over HTTP', () => {
     const { send, received } = await start({ ...ext, body: { maxBytes: 4, allowsPart: true, asBytes: false } }, authz);
     await send(post('/admin', 'abcdefgh'));
     await send(post('/admin', 'abc'));
-    expect(bodies).toEqual(['true abcd', 'false abc']);
-    expect(received.map(({ body }) => body)).toEqual(['abcdefgh', 'abc']);
+    await send(
+      'POST /admin HTTP/1.1\r\nhost: app\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n',
+    );
+    await send('POST /admin HTTP/1.1\r\nhost: app\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n');
+    expect(bodies).toEqual(['true abcd', 'false abc', 'true abcd', 'false abc']);
+    expect(received.map(({ body }) => body)).toEqual(['abcdefgh', 'abc', 'abcde', 'abc']);
   });
 
   it('that wants whole bodies costs longer ones a 413', async () => {

@@ -11,6 +11,7 @@ import {
   type Verdict,
 } from '../../traffic/authorizer.ts';
 import type { ProxyTables } from '../../traffic/tables.ts';
+import { headText } from '../http1/header-editor.ts';
 import type { Place } from '../place.ts';
 import type { ProxyState } from '../proxy-state.ts';
 import { type Call, type CallReply, call, headerLines } from '../upstream/call.ts';
@@ -53,7 +54,7 @@ const callHttp = ({ state, tables, place, question, request }: Check): Call | un
   const names = [...values.keys()].filter((name) => !name.startsWith(':') && name !== 'content-length');
   const shown = checkLines(authorizer, names, (name) => [values.get(name) ?? '']);
   const target = `${authorizer.http?.pathPrefix ?? ''}${request.path}`;
-  const head = headText(request.method, target, request.host, body.length, authorizer, shown);
+  const head = requestHead(request.method, target, request.host, body.length, authorizer, shown);
   const { timeoutMs } = authorizer;
   return call(state, place, {
     permit,
@@ -81,7 +82,7 @@ const callGrpc = ({ state, tables, place, question, request }: Check): Call | un
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(message.length, 1);
   const body = Buffer.concat([prefix, message]);
-  const head = headText('POST', METHOD, authorizer.host, body.length, authorizer, [
+  const head = requestHead('POST', METHOD, authorizer.host, body.length, authorizer, [
     ['content-type', 'application/grpc'],
     ['te', 'trailers'],
   ]);
@@ -98,7 +99,7 @@ const callGrpc = ({ state, tables, place, question, request }: Check): Call | un
   });
 };
 
-const headText = (
+const requestHead = (
   method: string,
   target: string,
   host: string,
@@ -112,8 +113,9 @@ const headText = (
     ['x-envoy-internal', 'true'],
     ...(timeoutMs === 0 ? [] : [['x-envoy-expected-rq-timeout-ms', String(timeoutMs)] as const]),
   ];
-  const text = [...own, ...lines].map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  return `${method} ${target} HTTP/1.1\r\n${text}\r\n`;
+  // Paths and headers of the configuration are text that nobody has checked for line ends.
+  const text = [...own, ...lines].map(([name, value]) => `${headText(name)}: ${headText(value)}\r\n`).join('');
+  return `${method} ${headText(target)} HTTP/1.1\r\n${text}\r\n`;
 };
 
 const readHttp = (authorizer: Authorizer, { status, lines, body }: CallReply): Verdict =>
