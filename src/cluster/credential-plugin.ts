@@ -10,7 +10,7 @@ export interface Credential {
   /** PEM, as the key. */
   readonly certificate: string;
   readonly key: string;
-  /** Milliseconds since 1970; undefined where it holds as long as the process. */
+  /** Milliseconds since 1970; undefined where it has no end. */
   readonly expiresAt: number | undefined;
 }
 

@@ -1,7 +1,8 @@
-import { createInterface } from 'node:readline';
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../base/fault.ts';
 import type { KubernetesObject, ListOptions, ServedKind, WatchEvent } from './cluster.ts';
+import { unreachableFault } from './errors.ts';
 import { listAll, selectorQuery } from './objects.ts';
 import { collectionPath, subjectOf } from './paths.ts';
 import { type Connection, openStream } from './request.ts';
@@ -16,6 +17,8 @@ interface Progress {
   readonly known: Map<string, KubernetesObject>;
   /** Empty: unknown, or too old for the server. */
   resourceVersion: string;
+  /** When the first of the failures happened that no success has followed. */
+  failingSince: number | undefined;
 }
 
 const keyOf = ({ metadata }: KubernetesObject): string => `${metadata.namespace ?? ''}/${metadata.name}`;
@@ -47,6 +50,16 @@ const note = (progress: Progress, { type, object }: WatchEvent): void => {
   else if (type !== 'BOOKMARK') progress.known.set(keyOf(object), object);
 };
 
+/** The lines of a response; throws where it is cut off. */
+async function* linesOf(response: IncomingMessage): AsyncIterable<string> {
+  let rest = '';
+  for await (const chunk of response.setEncoding('utf8')) {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+}
+
 /** One line of a watch; undefined for an error, after which only a new list helps. */
 const readEvent = (line: string): WatchEvent | undefined => {
   const event = JSON.parse(line) as { readonly type: WatchEvent['type'] | 'ERROR'; readonly object: KubernetesObject };
@@ -76,9 +89,10 @@ async function* follow(
     },
     options,
   );
+  progress.failingSince = undefined;
   const silence = setTimeout(() => response.destroy(), WATCH_SECONDS * 1000 + connection.limits.timeoutMs);
   try {
-    for await (const line of createInterface({ input: response })) {
+    for await (const line of linesOf(response)) {
       const event = readEvent(line);
       if (event === undefined) {
         progress.resourceVersion = '';
@@ -108,13 +122,12 @@ export async function* watchKind(
   kind: ServedKind,
   options: ListOptions,
 ): AsyncIterable<WatchEvent> {
-  const progress: Progress = { known: new Map(), resourceVersion: '' };
+  const progress: Progress = { known: new Map(), resourceVersion: '', failingSince: undefined };
   const { signal } = options;
   const isEnded = (): boolean => connection.limits.signal.aborted || signal?.aborted === true;
   const patienceMs = options.timeoutMs ?? connection.limits.timeoutMs;
   let isComplete = false;
   let waitMs = FIRST_WAIT_MS;
-  let failingSince: number | undefined;
   while (!isEnded()) {
     try {
       if (progress.resourceVersion === '') {
@@ -125,7 +138,6 @@ export async function* watchKind(
         isComplete = true;
       }
       for await (const event of follow(connection, kind, options, progress)) {
-        failingSince = undefined;
         waitMs = FIRST_WAIT_MS;
         yield event;
       }
@@ -133,8 +145,9 @@ export async function* watchKind(
       if (isEnded()) return;
       if (!isComplete || !isPassing(error)) throw error;
       if (error instanceof Fault && error.code === 'EXPIRED') progress.resourceVersion = '';
-      failingSince ??= performance.now();
-      if (performance.now() - failingSince > patienceMs) throw error;
+      progress.failingSince ??= performance.now();
+      if (performance.now() - progress.failingSince > patienceMs)
+        throw error instanceof Fault ? error : unreachableFault(`watch ${kind.resource}`, connection.client, error);
     }
     const ended = signal === undefined ? connection.limits.signal : AbortSignal.any([connection.limits.signal, signal]);
     // An abort is seen by the loop's own condition.

@@ -208,6 +208,18 @@ describe('a watch', () => {
     expect(await read(cluster.watch(CONFIG_MAP), 'ADDED a')).toEqual(['-', 'ADDED a']);
   });
 
+  it('survives a connection that is cut, and ends with a fault where the server does not come back', async () => {
+    whenWatching(
+      () => api.cut(),
+      () => api.store.put(configMap('a', {})),
+      () => void api.close(),
+    );
+    expect(await read(cluster.watch(CONFIG_MAP), 'ADDED a')).toEqual(['-', 'ADDED a']);
+    await expect(read(cluster.watch(CONFIG_MAP, { timeoutMs: 500 }), 'never')).rejects.toMatchObject({
+      code: 'CLUSTER_UNREACHABLE',
+    });
+  });
+
   it('ends silently by its signal', async () => {
     const stop = new AbortController();
     whenWatching(() => stop.abort());

@@ -60,6 +60,8 @@ export interface FakeApi {
   connections(): number;
   /** Ends every watch, as the server does from time to time. */
   endWatches(): void;
+  /** Cuts every connection. */
+  cut(): void;
   /** Cuts every connection and stops listening: the server dies. */
   close(): Promise<void>;
 }
@@ -109,6 +111,9 @@ export const startFakeApi = async (options: FakeApiOptions = {}): Promise<FakeAp
   const directory = await mkdtemp(join(tmpdir(), 'heddle-fake-api-'));
   const kubeconfig = join(directory, 'kubeconfig');
   await writeKubeconfig(kubeconfig, url, options);
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
   return {
     url,
     kubeconfig,
@@ -133,9 +138,10 @@ export const startFakeApi = async (options: FakeApiOptions = {}): Promise<FakeAp
     endWatches: () => {
       for (const end of [...scene.watches]) end();
     },
+    cut,
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of sockets) socket.destroy();
+      cut();
       await closed;
       await rm(directory, { recursive: true, force: true });
     },
