@@ -11,6 +11,8 @@ export interface CliResult {
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** Whether somebody is there to be asked. */
+  readonly stdinIsTty?: boolean;
   readonly isTty?: boolean;
   readonly signal?: AbortSignal;
   /** The working directory; this process's own unless told otherwise. */
@@ -37,7 +39,7 @@ export const runCli = async (argv: readonly string[], options: CliOptions = {}):
     stderr: stream('stderr'),
     stdin: Readable.from([stdin]),
     readStdin: async () => stdin,
-    stdinIsTty: false,
+    stdinIsTty: options.stdinIsTty ?? false,
     env: { HEDDLE_STATE_DIR: '/nonexistent/heddle', PATH: process.env['PATH'], ...options.env },
     cwd: options.cwd ?? process.cwd(),
     pid: process.pid,

@@ -1,6 +1,5 @@
 import { defineCommand } from '../command.ts';
 import { installFlags, install as run } from '../install/install.ts';
-import { refuseArguments } from '../install/no-arguments.ts';
 
 export const install = defineCommand({
   summary: 'Installs Istio on a cluster, or changes an installation to what is asked.',
@@ -28,8 +27,5 @@ export const install = defineCommand({
     'Without a terminal nobody can be asked: then --yes is needed. Running again after a failure does the rest.',
   ],
   seeAlso: ['heddle uninstall', 'heddle manifest generate', 'heddle profile list'],
-  run: (context, args, options) => {
-    refuseArguments('install', args);
-    return run(context, options);
-  },
+  run: (context, _args, options) => run(context, options),
 });

@@ -1,7 +1,6 @@
 import { clusterFlags } from '../cluster/flags.ts';
 import { defineCommand, flag, text, texts } from '../command.ts';
 import { CHANGE_FLAGS } from '../install/flags.ts';
-import { refuseArguments } from '../install/no-arguments.ts';
 import { uninstall as run } from '../install/uninstall.ts';
 
 export const uninstall = defineCommand({
@@ -40,8 +39,5 @@ export const uninstall = defineCommand({
     'Without --purge what all revisions share stays, too: CustomResourceDefinitions, and so every VirtualService.',
   ],
   seeAlso: ['heddle install', 'heddle tag'],
-  run: (context, args, options) => {
-    refuseArguments('uninstall', args);
-    return run(context, options);
-  },
+  run: (context, _args, options) => run(context, options),
 });

@@ -1,6 +1,5 @@
 import { defineCommand } from '../command.ts';
 import { installFlags, install as run } from '../install/install.ts';
-import { refuseArguments } from '../install/no-arguments.ts';
 
 export const upgrade = defineCommand({
   summary: 'Brings an installation of Istio to this release and these settings.',
@@ -22,8 +21,5 @@ export const upgrade = defineCommand({
   },
   notes: ['The same as heddle install: settings of the earlier installation are not remembered, so give them again.'],
   seeAlso: ['heddle install', 'heddle uninstall'],
-  run: (context, args, options) => {
-    refuseArguments('upgrade', args);
-    return run(context, options);
-  },
+  run: (context, _args, options) => run(context, options),
 });

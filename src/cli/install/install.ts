@@ -55,6 +55,8 @@ export const install = async (context: Context, options: InstallOptions): Promis
         return EXIT.failure;
       }
     }
+    if (context.format === 'ndjson')
+      context.out.line(JSON.stringify({ apiVersion: 'heddle/v1', ...planDocument('InstallPlan', prepared) }));
     await perform(cluster, prepared, options, context);
     if (options.verify) await verify(cluster, request, context);
     if (context.format !== 'ndjson') await printDocument(context, planDocument('Installation', prepared), () => '');

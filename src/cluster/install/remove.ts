@@ -1,4 +1,5 @@
 import { Fault } from '../../base/fault.ts';
+import { inParallel } from '../../base/in-parallel.ts';
 import type { ManifestObject } from '../../install/manifest/object.ts';
 import type { Cluster } from '../cluster.ts';
 import { refOf } from './objects.ts';
@@ -11,9 +12,21 @@ export interface Removal {
 
 /** Faults after which the others fail, too. */
 const HOPELESS = ['interrupted', 'unreachable'];
+const AT_ONCE = 4;
+
+/** Objects in their order, those of one kind that stand together as one group. */
+const byKind = (objects: readonly ManifestObject[]): readonly (readonly ManifestObject[])[] => {
+  const groups: ManifestObject[][] = [];
+  for (const object of objects) {
+    const last = groups.at(-1);
+    if (last?.[0]?.kind === object.kind) last.push(object);
+    else groups.push([object]);
+  }
+  return groups;
+};
 
 /**
- * Removes objects one by one in the order given, what they own included; one that cannot be removed does not keep the
+ * Removes objects in the order given, kind by kind, with what they own; one that cannot be removed does not keep the
  * others. `onRemoved` hears of each; one that was gone already counts as removed.
  */
 export const removeObjects = async (
@@ -23,16 +36,19 @@ export const removeObjects = async (
 ): Promise<Removal> => {
   const removed: ManifestObject[] = [];
   const failed: { object: ManifestObject; fault: Fault }[] = [];
-  for (const object of objects) {
+  const isHopeless = (): boolean => failed.some(({ fault }) => HOPELESS.includes(fault.kind));
+  const removeOne = async (object: ManifestObject): Promise<void> => {
+    if (isHopeless()) return;
     try {
       await cluster.remove(refOf(object), { propagation: 'Foreground' });
-      removed.push(object);
-      onRemoved(object);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       failed.push({ object, fault: error });
-      if (HOPELESS.includes(error.kind)) break;
+      return;
     }
-  }
+    removed.push(object);
+    onRemoved(object);
+  };
+  for (const group of byKind(objects)) await inParallel(group, AT_ONCE, removeOne);
   return { removed, failed };
 };

@@ -10,7 +10,7 @@ const kinds = (apiVersion: string, ...names: readonly string[]): readonly OwnedK
 /**
  * Kinds that installations consist of, in the order in which they are removed: webhooks first, so that nothing waits for an
  * istiod that is gone, then what runs, what it needs, and last what the whole cluster shares. Beside the kinds that istioctl
- * knows stand those that charts have and it forgets.
+ * knows stand those that charts have and it forgets. Pods go with what made them.
  */
 export const OWNED_KINDS: readonly OwnedKind[] = [
   ...kinds(
@@ -21,7 +21,7 @@ export const OWNED_KINDS: readonly OwnedKind[] = [
     'ValidatingAdmissionPolicy',
   ),
   ...kinds('apps/v1', 'Deployment', 'DaemonSet', 'StatefulSet'),
-  ...kinds('v1', 'Service', 'ConfigMap', 'Pod', 'Secret', 'ServiceAccount'),
+  ...kinds('v1', 'Service', 'ConfigMap', 'Secret', 'ServiceAccount'),
   ...kinds('rbac.authorization.k8s.io/v1', 'RoleBinding', 'Role'),
   ...kinds('policy/v1', 'PodDisruptionBudget'),
   ...kinds('autoscaling/v2', 'HorizontalPodAutoscaler'),

@@ -97,19 +97,22 @@ const namespacesOf = (target: Target, { namespaces, injectors }: Depending): rea
   ];
 };
 
+/** Tags without a revision behind them; with everything else gone nobody asks for the tags of an installation. */
 const tagsOf = (target: Target, { injectors, selected }: Depending): readonly Dependent[] => {
+  if (target.isPurge) return [];
   const removed = new Set(selected.map(({ kind, name }) => `${kind} ${name}`));
+  const other = otherRevision(injectors, target.revision);
   return injectors
     .filter((object) => labelOf(object, TAG_LABEL) !== '' && leads(target, labelOf(object, OWNER_LABELS.revision)))
-    .map((object): Dependent => {
+    .flatMap((object): readonly Dependent[] => {
       const tag = labelOf(object, TAG_LABEL);
-      const goes = removed.has(`${object.kind} ${object.name}`);
-      const others = target.isPurge ? undefined : otherRevision(injectors, target.revision);
-      const move = others === undefined ? `heddle tag remove ${tag}` : `heddle tag set ${tag} -r ${others} --overwrite`;
-      const message = goes
-        ? `the tag "${tag}" is removed: what it injected is not injected any more`
+      const isRemoved = removed.has(`${object.kind} ${object.name}`);
+      if (isRemoved && other === undefined) return [];
+      const move = other === undefined ? `heddle tag remove ${tag}` : `heddle tag set ${tag} -r ${other} --overwrite`;
+      const message = isRemoved
+        ? `the tag "${tag}" is removed, and what it injected is not injected any more`
         : `the tag "${tag}" leads nowhere: pods that it selects cannot be created`;
-      return { kind: 'tag', message, hint: `move or remove it first: ${move}` };
+      return [{ kind: 'tag', message, hint: `${other === undefined ? 'remove' : 'move'} it first: ${move}` }];
     });
 };
 
