@@ -130,6 +130,35 @@ describe('a local rate limit', () => {
     expect(ask({})).toBe(false);
   });
 
+  it('of a virtual host is one bucket for its routes, and one of routes is a bucket for each', async () => {
+    const routes = `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: app, namespace: default}
+spec:
+  hosts: [app]
+  http:
+  - {match: [{uri: {prefix: /a}}], route: [{destination: {host: app}}]}
+  - {route: [{destination: {host: app}}]}
+---
+`;
+    const bucketsWith = async (applyTo: string) => {
+      const patch = `
+  - applyTo: ${applyTo}
+    match: {context: SIDECAR_OUTBOUND, routeConfiguration: {name: '80', vhost: {name: 'app.default.svc.cluster.local:80'}}}
+    patch:
+      operation: MERGE
+      value: {typed_per_filter_config: {envoy.filters.http.local_ratelimit: ${typed(`${BUCKET}, ${ON}`)}}}`;
+      const filter = httpFilter(typed('')).replace('SIDECAR_INBOUND', 'SIDECAR_OUTBOUND');
+      const { tables } = await compile(routes + envoyFilter(filter + patch));
+      const found = [...(tables?.rateLimits?.routes.values() ?? [])];
+      const ids = found.flatMap(({ limits }) => [...limits.values()].map(({ bucket }) => bucket?.id));
+      return [found.length, new Set(ids).size];
+    };
+    expect(await bucketsWith('VIRTUAL_HOST')).toEqual([2, 1]);
+    expect(await bucketsWith('HTTP_ROUTE')).toEqual([2, 2]);
+  });
+
   it.each([
     ['generic_key: {descriptor_value: a}', [['generic_key', 'a']]],
     ['generic_key: {descriptor_value: a, descriptor_key: k}', [['k', 'a']]],

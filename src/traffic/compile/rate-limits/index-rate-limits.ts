@@ -206,11 +206,11 @@ const limitsOfRoutes = (
     if (table === undefined) return;
     const hosts = [...table.exact.values(), ...table.suffixes.values.values()];
     for (const host of new Set(table.any === undefined ? hosts : [...hosts, table.any])) {
-      for (const route of host.routes) {
+      for (const [index, route] of host.routes.entries()) {
         const own = patches.filter(
           (patch) => patch.directions.includes(direction) && isRoutePatched(patch, table, host, route),
         );
-        if (own.length > 0) found.set(route, joined(own, `${host.name} ${route.name}`));
+        if (own.length > 0) found.set(route, joined(own, host.name, index));
       }
     }
   };
@@ -236,14 +236,14 @@ const isRoutePatched = ({ match }: RoutePatch, table: RouteTable, host: VirtualH
 
 const ACTIONS = { forward: 'ROUTE', redirect: 'REDIRECT', respond: 'DIRECT_RESPONSE' } as const;
 
-/** What a route says comes before what its virtual host does; each route has buckets of its own. */
-const joined = (patches: readonly RoutePatch[], place: string): RouteRateLimits => {
+/** What a route says comes before what its virtual host does; buckets are those of the route, or of the virtual host. */
+const joined = (patches: readonly RoutePatch[], host: string, index: number): RouteRateLimits => {
   const ofRoute = patches.filter(({ isOfVirtualHosts }) => !isOfVirtualHosts);
   const ofHost = patches.filter(({ isOfVirtualHosts }) => isOfVirtualHosts);
   const templates = ofRoute.flatMap((patch) => patch.templates);
   const limits = new Map<string, RateLimit>();
   for (const { limits: own, isOfVirtualHosts } of [...ofHost, ...ofRoute]) {
-    for (const [name, limit] of own) limits.set(name, ownBuckets(limit, isOfVirtualHosts ? '' : place));
+    for (const [name, limit] of own) limits.set(name, ownBuckets(limit, isOfVirtualHosts ? host : `${host} ${index}`));
   }
   return { limits, templates: templates.length === 0 ? ofHost.flatMap((patch) => patch.templates) : templates };
 };
