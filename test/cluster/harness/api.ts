@@ -15,8 +15,8 @@ export interface Api {
   get<T>(path: string): Promise<T>;
   /** Throws where it is refused. */
   post<T>(path: string, object: unknown): Promise<T>;
-  /** Server-side apply of the object at a path; throws where it is refused. */
-  apply(path: string, object: unknown): Promise<void>;
+  /** Server-side apply of the object at a path, which gives its name; throws where it is refused. */
+  apply(path: string, object: { readonly metadata?: object; readonly [field: string]: unknown }): Promise<void>;
   close(): void;
 }
 
@@ -55,8 +55,9 @@ export const createApi = (port: number, ca: string, { certificate, key }: KeyPai
     get: async <T>(path: string) => (await succeed('GET', path)) as T,
     post: async <T>(path: string, object: unknown) => (await succeed('POST', path, object)) as T,
     apply: async (path, object) => {
+      const named = { ...object, metadata: { ...object.metadata, name: path.split('/').at(-1) } };
       // JSON is YAML, which is what an apply patch is written in.
-      await succeed('PATCH', `${path}?fieldManager=harness&force=true`, object, 'application/apply-patch+yaml');
+      await succeed('PATCH', `${path}?fieldManager=harness&force=true`, named, 'application/apply-patch+yaml');
     },
     close: () => agent.destroy(),
   };

@@ -125,11 +125,9 @@ const writeFiles = async (directory: string, port: number, authority: Authority,
 
 const prepare = async (api: Api): Promise<void> => {
   // The controllers share one identity, which therefore needs the rights of each.
-  const binding = 'test-controllers';
-  await api.apply(`/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/${binding}`, {
+  await api.apply('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/test-controllers', {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRoleBinding',
-    metadata: { name: binding },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
     subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: CONTROLLERS }],
   });
@@ -141,7 +139,7 @@ const prepare = async (api: Api): Promise<void> => {
   await api.apply('/api/v1/nodes/node-0', {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name: 'node-0', labels },
+    metadata: { labels },
     spec: { podCIDR: POD_CIDR, podCIDRs: [POD_CIDR] },
   });
 };

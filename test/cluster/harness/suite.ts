@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { findKubernetes } from './assets.ts';
+import { findIstio, findKubernetes, type IstioAssets } from './assets.ts';
 import { startKubernetes, type TestKubernetes } from './kubernetes.ts';
+import { lacksPodNetwork } from './network.ts';
+
+const absenceOf = (found: object): string | undefined => ('absent' in found ? String(found.absent) : undefined);
 
 /**
  * Tests on a cluster of their own, which is there from the first of them on; one skipped test that says why where the
@@ -20,4 +23,15 @@ export const onKubernetes = (title: string, tests: (cluster: () => TestKubernete
       return cluster;
     });
   });
+};
+
+/** Tests with real istiod and Envoy on a cluster of their own; skipped in the same way. */
+export const onMesh = (title: string, tests: (cluster: () => TestKubernetes, istio: IstioAssets) => void): void => {
+  const istio = findIstio();
+  const reason = absenceOf(istio) ?? lacksPodNetwork();
+  if (reason !== undefined || 'absent' in istio) {
+    describe(title, () => it.skip(`with a real mesh: ${reason}`, () => undefined));
+  } else {
+    onKubernetes(title, (cluster) => tests(cluster, istio.assets));
+  }
 };
