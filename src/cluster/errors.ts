@@ -130,6 +130,14 @@ export const refusalFault = ({ action, statusCode, body }: Refusal, endpoint: En
   }
 };
 
+/** The Fault for a kind, named `Gateway.networking.istio.io/v1`, that the API server does not have. */
+export const notServedFault = (kind: string, endpoint: Endpoint): Fault =>
+  new Fault(`${nameOf(endpoint)} does not serve ${kind}`, {
+    kind: 'failure',
+    code: 'KIND_NOT_SERVED',
+    hint: 'install the CustomResourceDefinition of the kind first, or use a version that this API server has',
+  });
+
 /** The Fault for a call that got no answer within its limit, in milliseconds where it is known. */
 const timeoutFault = (action: string, endpoint: Endpoint, timeoutMs: number | undefined): Fault =>
   new Fault(

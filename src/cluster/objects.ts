@@ -1,7 +1,7 @@
 import { Fault } from '../base/fault.ts';
-import type { CallLimits, Cluster, Kind, KubernetesObject, ServedKind, WriteOptions } from './cluster.ts';
+import type { Cluster, Kind, KubernetesObject, ListOptions, ServedKind, WriteOptions } from './cluster.ts';
 import type { Discovery } from './discovery.ts';
-import { nameOf } from './errors.ts';
+import { notServedFault } from './errors.ts';
 import { collectionPath, kindName, subjectOf } from './paths.ts';
 import { type Call, type Connection, find, send } from './request.ts';
 
@@ -19,22 +19,16 @@ export interface Listed {
   readonly resourceVersion: string;
 }
 
-export interface Selection extends CallLimits {
-  readonly namespace?: string;
-  readonly labels?: string;
-  readonly fields?: string;
-}
-
 const PAGE_SIZE = '500';
 
 /** The query a selection becomes. */
-export const selectorQuery = ({ labels, fields }: Selection): Readonly<Record<string, string | undefined>> => ({
+export const selectorQuery = ({ labels, fields }: ListOptions): Readonly<Record<string, string | undefined>> => ({
   labelSelector: labels,
   fieldSelector: fields,
 });
 
 /** All pages of a kind; begins again in one piece where a page came too late. */
-export const listAll = async (connection: Connection, kind: ServedKind, options: Selection): Promise<Listed> => {
+export const listAll = async (connection: Connection, kind: ServedKind, options: ListOptions): Promise<Listed> => {
   const pages = async (limit: string | undefined): Promise<Listed> => {
     const objects: KubernetesObject[] = [];
     let next: string | undefined;
@@ -77,11 +71,7 @@ export const createObjects = (connection: Connection, { served }: Discovery): Ob
   const demandKind = async (kind: Kind, limits: WriteOptions): Promise<ServedKind> => {
     const found = await served(kind, limits);
     if (found !== undefined) return found;
-    throw new Fault(`${nameOf(client)} does not serve ${kindName(kind)}`, {
-      kind: 'failure',
-      code: 'KIND_NOT_SERVED',
-      hint: 'install the CustomResourceDefinition of the kind first, or use a version that this API server has',
-    });
+    throw notServedFault(kindName(kind), client);
   };
 
   /** The namespace a request names: the context's own where the object leaves it out. */
@@ -130,7 +120,14 @@ export const createObjects = (connection: Connection, { served }: Discovery): Ob
     },
     list: async (wanted, options = {}) => {
       const kind = await served(wanted, options);
-      return kind === undefined ? undefined : (await listAll(connection, kind, options)).objects;
+      if (kind === undefined) return undefined;
+      try {
+        return (await listAll(connection, kind, options)).objects;
+      } catch (error) {
+        // Its CustomResourceDefinition has gone since it was looked up.
+        if (error instanceof Fault && error.code === 'NOT_FOUND') return undefined;
+        throw error;
+      }
     },
     apply: (object, options) =>
       write('PATCH', 'apply', object, options, {

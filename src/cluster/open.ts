@@ -1,8 +1,7 @@
-import { Fault } from '../base/fault.ts';
 import type { Impersonation } from './client.ts';
 import type { Access, Cluster, ContainerRef, KubernetesVersion, LogOptions, TokenRequest } from './cluster.ts';
 import { createDiscovery } from './discovery.ts';
-import { nameOf } from './errors.ts';
+import { notServedFault } from './errors.ts';
 import { execute } from './exec.ts';
 import { type ContextChoice, chooseContext, contextInPod, noKubeconfig } from './kubeconfig.ts';
 import { createObjects } from './objects.ts';
@@ -90,11 +89,7 @@ const clusterOver = (connection: Connection): Cluster => {
     ...createObjects(connection, discovery),
     watch: async function* (kind, options = {}) {
       const served = await discovery.served(kind, options);
-      if (served === undefined)
-        throw new Fault(`${nameOf(client)} does not serve ${kindName(kind)}`, {
-          kind: 'failure',
-          code: 'KIND_NOT_SERVED',
-        });
+      if (served === undefined) throw notServedFault(kindName(kind), client);
       yield* watchKind(connection, served, options);
     },
     may: async (access, limits) =>

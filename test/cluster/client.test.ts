@@ -62,6 +62,12 @@ describe('discovery', () => {
     expect(await cluster.list(gateway)).toEqual([]);
     expect(await cluster.list(gateway)).toEqual([]);
     expect(api.requests.filter(({ path }) => path === '/apis/networking.istio.io/v1')).toHaveLength(2);
+    api.store.remove({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      name: 'gateways.networking.istio.io',
+    });
+    expect(await cluster.list(gateway)).toBeUndefined();
   });
 });
 
