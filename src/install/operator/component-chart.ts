@@ -11,15 +11,22 @@ const SHARED = 'charts/shared/';
 export const loadComponentChart = (tree: FileTree, { chart, ownChart }: Component): LoadedChart => {
   const isHeddles = [...tree.keys()].some((path) => path.startsWith(SHARED));
   if (!isHeddles) return loadChart(tree, `charts/${tree.has(`charts/${chart}/Chart.yaml`) ? chart : ownChart}`);
-  const loaded = loadChart(composed(tree, ownChart), '');
+  const loaded = loadChart(ownChartTree(tree, ownChart), '');
   const name = /^gateways\/(.*)/.exec(chart)?.[1];
   return loaded.chart === undefined || name === undefined ? loaded : { ...loaded, chart: named(loaded.chart, name) };
 };
 
-const named = (chart: Chart, name: string): Chart => ({ ...chart, name, metadata: { ...chart.metadata, name } });
+/** As a component it takes the values of all components, and not those its schema is about. */
+const named = (chart: Chart, name: string): Chart => ({
+  ...chart,
+  name,
+  metadata: { ...chart.metadata, name },
+  schema: undefined,
+});
 
-/** Where the files of a directory stand in a chart; the later win. */
-const composed = (tree: FileTree, chart: string): FileTree => {
+/** The files of one of heddle's charts as helm takes a chart, those it shares with the others among them. */
+export const ownChartTree = (tree: FileTree, chart: string): FileTree => {
+  // Where the files of a directory stand in a chart; the later win.
   const parts = [
     [SHARED, ''],
     ['injection/', 'files/injection/'],

@@ -1,11 +1,10 @@
 {{- /* Labels of the gateway that the top-level settings ask for. */}}
 {{- define "gateway.labels" -}}
-{{ toYaml .Standalone.selector }}
-{{- with omit .Values.labels "app" "istio" }}
-{{ toYaml . }}
+{{- $labels := include "labels" . | fromYaml }}
+{{- range $name, $value := merge (deepCopy .Standalone.selector) (omit .Values.labels "app" "istio") (dict "app.kubernetes.io/name" .Standalone.name) }}
+  {{- $_ := set $labels $name (toString $value) }}
 {{- end }}
-app.kubernetes.io/name: {{ quote .Standalone.name }}
-{{ include "labels" . }}
+{{- toYaml $labels }}
 {{- end }}
 
 {{- define "gateway.metadata" -}}

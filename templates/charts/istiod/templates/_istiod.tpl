@@ -10,6 +10,15 @@ release: {{ .Release.Name }}
 {{ include "labels of revision" (dict "root" . "component" "Pilot" "name" "istiod") }}
 {{- end }}
 
+{{- /* What stands at a path, as text; nothing where the path leads nowhere: dict "values" VALUES "path" PATH. */}}
+{{- define "istiod.setting" -}}
+{{- $at := .values }}
+{{- range splitList "." .path }}
+  {{- if kindIs "map" $at }}{{ $at = get $at . }}{{ else }}{{ $at = "" }}{{ end }}
+{{- end }}
+{{- if not (kindIs "invalid" $at) }}{{ toString $at }}{{ end }}
+{{- end }}
+
 {{- define "istiod.ports" -}}
 - {name: grpc-xds, port: 15010, protocol: TCP}
 - {name: https-dns, port: 15012, protocol: TCP}
