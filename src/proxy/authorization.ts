@@ -69,6 +69,15 @@ class AskedRequest implements RequestFacts {
   }
 }
 
+/**
+ * Who the client is was settled by its connection; here it only has to be enough for the tables of this request: the
+ * port may have turned STRICT while a plaintext connection was open. Envoy would have closed it with its listener.
+ */
+export const isAuthenticated = (tables: ProxyTables, { direction, port, tls }: Place): boolean =>
+  direction !== 'inbound' ||
+  tls !== undefined ||
+  (tables.inbound.get(port)?.mtls ?? tables.inboundDefault) !== 'STRICT';
+
 /** Decides about a connection without HTTP. */
 export const authorizeConnection = (tables: ProxyTables, place: Place, isChecked = false): AuthorizationDecision =>
   authorize(place.direction === 'outbound' ? undefined : tables.authorization?.tcp, place, undefined, isChecked);

@@ -11,13 +11,14 @@ import type { Permit } from '../traffic/authorize.ts';
 import type { HeaderChange } from '../traffic/authorizer.ts';
 import { decideCors } from '../traffic/cors.ts';
 import { decideFault } from '../traffic/fault.ts';
-import { grpcTimeoutMs, isGrpc } from '../traffic/grpc.ts';
+import { isGrpc } from '../traffic/grpc.ts';
 import { normalizePath } from '../traffic/path.ts';
 import { redirectLocation } from '../traffic/redirect.ts';
 import { pickDestination } from '../traffic/route.ts';
 import { routeFor } from '../traffic/routing.ts';
 import type { Cluster, ProxyTables, Route, WeightedDestination } from '../traffic/tables.ts';
 import { type Admitted, admit } from './admission.ts';
+import { isAuthenticated } from './authorization.ts';
 import type { PendingCheck } from './authorizer/ask-authorizer.ts';
 import { recordOf } from './exchange-record.ts';
 import { type Forwarded, forwardHeaders } from './forwarded-headers.ts';
@@ -43,7 +44,7 @@ import {
 import type { Place } from './place.ts';
 import type { ProxyState } from './proxy-state.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
-import { type Forward, requestLines } from './request-lines.ts';
+import { type Forward, requestLines, withGrpcTimeout } from './request-lines.ts';
 import { localLines, responseLines } from './response-lines.ts';
 import { Sending } from './sending.ts';
 import type { SendingOwner } from './sending-order.ts';
@@ -387,12 +388,6 @@ export class Exchange implements RequestSink, SendingOwner, Admitted {
   }
 }
 
-/** The caller may allow less time than the route. */
-const withGrpcTimeout = (action: Forward, head: Head): Forward => {
-  const [header] = head.values('grpc-timeout');
-  return header === undefined ? action : { ...action, timeoutMs: grpcTimeoutMs(action.timeoutMs, header) };
-};
-
 const grpcStatusOf = (trailers: string): number | undefined => {
   const status = /^grpc-status:[ \t]*(\d+)/m.exec(trailers)?.[1];
   return status === undefined ? undefined : Number(status);
@@ -400,12 +395,3 @@ const grpcStatusOf = (trailers: string): number | undefined => {
 
 /** A client may offer to go on in cleartext HTTP/2; Envoy declines by not mentioning it. */
 const isUpgrade = (head: Head): boolean => head.isUpgrade && head.value(UPGRADE).toLowerCase() !== 'h2c';
-
-/**
- * Who the client is was settled by its connection; here it only has to be enough for the tables of this request: the
- * port may have turned STRICT while a plaintext connection was open. Envoy would have closed it with its listener.
- */
-const isAuthenticated = (tables: ProxyTables, { direction, port, tls }: Place): boolean =>
-  direction !== 'inbound' ||
-  tls !== undefined ||
-  (tables.inbound.get(port)?.mtls ?? tables.inboundDefault) !== 'STRICT';

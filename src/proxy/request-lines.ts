@@ -1,12 +1,13 @@
 /** The request as it goes on: rewritten target, and header lines with the route's operations applied. */
 
-import { writeGrpcTimeout } from '../traffic/grpc.ts';
+import { grpcTimeoutMs, writeGrpcTimeout } from '../traffic/grpc.ts';
 import { expandOperators } from '../traffic/header-operators.ts';
 import { applyHeaderOperations } from '../traffic/headers.ts';
 import { rewritePath } from '../traffic/rewrite.ts';
 import type { Route, RouteAction } from '../traffic/tables.ts';
 import { operatorsOf } from './exchange-operators.ts';
 import type { ExchangeView } from './exchange-view.ts';
+import type { Head } from './http1/head.ts';
 import { type HeaderEditor, headText } from './http1/header-editor.ts';
 import { idOf } from './http1/header-names.ts';
 
@@ -58,6 +59,12 @@ export const requestLines = (
   let framing = head.isChunked ? 'transfer-encoding: chunked\r\n' : '';
   if (exchange.downstream.isUpgrade) framing = 'connection: Upgrade\r\nupgrade: websocket\r\n';
   return { target: headText(target), lines: first + editor.lines() + framing };
+};
+
+/** The caller may allow less time than the route. */
+export const withGrpcTimeout = (action: Forward, head: Head): Forward => {
+  const [header] = head.values('grpc-timeout');
+  return header === undefined ? action : { ...action, timeoutMs: grpcTimeoutMs(action.timeoutMs, header) };
 };
 
 /** x-envoy-expected-rq-timeout-ms: the time of one try where that is the shorter one; 0 = none. */

@@ -409,6 +409,12 @@ spec: {clusterIP: 10.96.0.9, ports: [{name: http, port: 80}]}
     expect(problems.map(({ code }) => code)).toContain('PROVIDER_NOT_FOUND');
   });
 
+  it('says that clearRouteCache has no effect', async () => {
+    const provider = `{name: ext, envoyExtAuthzHttp: {service: ${host}, port: 80, clearRouteCache: true}}`;
+    const { problems } = await compile(mesh(provider) + custom);
+    expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining('clearRouteCache')]);
+  });
+
   it('of which a workload has several denies what any of them would be asked about', async () => {
     const providers = `{name: ext, envoyExtAuthzHttp: {service: ${host}, port: 80}}, {name: two, envoyExtAuthzHttp: {service: ${host}, port: 80}}`;
     const second = policy('q', 'action: CUSTOM, provider: {name: two}, rules: [{}]');

@@ -33,7 +33,7 @@ export const indexAuthorization = (
   settings: MeshSettings,
   report: Report,
 ): AuthorizationOf => {
-  const authorizerOf = indexAuthorizers(mesh, registry);
+  const authorizerOf = indexAuthorizers(mesh, registry, report);
   const plans = mesh
     .of('AuthorizationPolicy')
     .flatMap((resource) => planPolicy(resource, authorizerOf, settings, report));

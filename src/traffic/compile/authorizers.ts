@@ -8,6 +8,7 @@ import type {
 import type { Authorizer } from '../authorizer.ts';
 import type { StringMatcher } from '../tables.ts';
 import { type ProviderPlace, providerPlace } from './provider-place.ts';
+import type { Report } from './report.ts';
 import type { ServiceRegistry } from './services.ts';
 
 /** The authorizer behind a provider's name, or why Istio denies what would be asked of it. */
@@ -34,7 +35,14 @@ const NAMED_STATUSES: readonly (readonly [from: number, to: number])[] = [
 ];
 
 /** Reads the authorizers of the mesh configuration. */
-export const indexAuthorizers = ({ config }: Mesh, registry: ServiceRegistry): AuthorizerOf => {
+export const indexAuthorizers = (mesh: Mesh, registry: ServiceRegistry, report: Report): AuthorizerOf => {
+  const { config } = mesh;
+  const holder = mesh.find('ConfigMap', 'istio-system', 'istio') ?? mesh.of('IstioOperator')[0];
+  for (const { name, envoyExtAuthzHttp, envoyExtAuthzGrpc } of config.extensionProviders) {
+    if (holder === undefined || (envoyExtAuthzHttp ?? envoyExtAuthzGrpc)?.clearRouteCache !== true) continue;
+    const effect = `what provider ${name} changes of a request does not choose another route: istiod does not act on it either`;
+    report.unsupportedField(holder, 'clearRouteCache', effect);
+  }
   const known = new Map(config.extensionProviders.map((provider) => [provider.name ?? '', provider]));
   return (name) => {
     const provider = known.get(name);
