@@ -93,10 +93,10 @@ export const findClient = (view: MeshView, reference: string): PlacedPod | Unans
 
 /** The pod of a gateway by its workload's name, or by that of a Gateway that selects it. */
 export const findGateway = (view: MeshView, reference: string): PlacedPod | Unanswerable => {
-  const gateways = view.world.pods.filter(({ pod }) => pod.proxyMode === 'gateway');
   const isGateway = ({ pod }: PlacedPod): boolean => pod.proxyMode === 'gateway';
-  const direct = [reference, `${reference}-istio`].flatMap((name) => podsNamed(view, name)).find(isGateway);
+  const direct = podsNamed(view, reference).find(isGateway) ?? podsNamed(view, `${reference}-istio`).find(isGateway);
   if (direct !== undefined) return direct;
+  const gateways = view.world.pods.filter(isGateway);
   const [, namespace, name = reference] = /^([^/]+)\/(.+)$/.exec(reference) ?? [];
   for (const resource of view.world.mesh.of('Gateway')) {
     if (resource.name !== name || (namespace !== undefined && resource.namespace !== namespace)) continue;
