@@ -157,6 +157,12 @@ export const interruptedFault = (action: string): Fault =>
 export const endedFault = (action: string, endpoint: Endpoint, deadline: Deadline): Fault =>
   deadline.isTimeout() ? timeoutFault(action, endpoint, deadline.timeoutMs) : interruptedFault(action);
 
+const UNKNOWN_AUTHORITY = [
+  'its certificate is signed by an unknown authority',
+  'put the right "certificate-authority-data" into the kubeconfig',
+] as const;
+
+/** Codes of the system, of TLS and of the HTTP parser. */
 const REASONS: Readonly<Record<string, readonly [why: string, hint: string]>> = {
   ECONNREFUSED: ['connection refused', 'see that the cluster runs, and that the address is right'],
   ECONNRESET: ['the connection was cut', 'see that the cluster runs and run again'],
@@ -168,22 +174,10 @@ const REASONS: Readonly<Record<string, readonly [why: string, hint: string]>> = 
   ETIMEDOUT: ['no answer', 'see whether this machine needs a VPN to reach the cluster'],
   CERT_HAS_EXPIRED: ['its certificate has expired', 'renew the certificate of the API server, or correct the clock'],
   CERT_NOT_YET_VALID: ['its certificate is not valid yet', 'correct the clock of this machine or of the server'],
-  DEPTH_ZERO_SELF_SIGNED_CERT: [
-    'its certificate is signed by an unknown authority',
-    'put the right "certificate-authority-data" into the kubeconfig',
-  ],
-  SELF_SIGNED_CERT_IN_CHAIN: [
-    'its certificate is signed by an unknown authority',
-    'put the right "certificate-authority-data" into the kubeconfig',
-  ],
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: [
-    'its certificate is signed by an unknown authority',
-    'put the right "certificate-authority-data" into the kubeconfig',
-  ],
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [
-    'its certificate is signed by an unknown authority',
-    'put the right "certificate-authority-data" into the kubeconfig',
-  ],
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
   ERR_TLS_CERT_ALTNAME_INVALID: [
     'its certificate is for another name',
     'use a name of the certificate as "server", or set "tls-server-name" in the kubeconfig',
