@@ -6,6 +6,7 @@ import { hasErrors } from '../../src/base/problem.ts';
 import { loadChart } from '../../src/install/chart/chart.ts';
 import { renderChart } from '../../src/install/chart/render.ts';
 import { inOrder, printManifest } from '../../src/install/manifest/order.ts';
+import { ownChartTree } from '../../src/install/operator/component-chart.ts';
 import { generate } from '../../src/install/operator/generate.ts';
 import { readInputs } from '../../src/install/operator/inputs.ts';
 import { loadGoStructs, loadMeshProto, loadValuesProto } from '../../src/model/typed/load.ts';
@@ -74,12 +75,26 @@ const INSTALLATIONS: readonly Question[] = [
   ),
 ];
 
-const PARENT = mkdtempSync(join(tmpdir(), 'heddle-chart-'));
-for (const [name, text] of parseScript(readFileSync(resolve(import.meta.dirname, 'parent-chart.txtar'), 'utf8'))
-  .files) {
-  mkdirSync(dirname(join(PARENT, name)), { recursive: true });
-  writeFileSync(join(PARENT, name), text);
-}
+const DIRECTORY = mkdtempSync(join(tmpdir(), 'heddle-chart-'));
+
+const writeChart = (name: string, files: Iterable<readonly [string, string]>): string => {
+  const root = join(DIRECTORY, name);
+  for (const [path, text] of files) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  return root;
+};
+
+const PARENT = writeChart(
+  'parent',
+  parseScript(readFileSync(resolve(import.meta.dirname, 'parent-chart.txtar'), 'utf8')).files,
+);
+
+const TEMPLATES = treeOf(resolve(import.meta.dirname, '../../templates'));
+const OWN = ['base', 'istiod', 'cni', 'ztunnel', 'gateway'].map((name) =>
+  writeChart(name, ownChartTree(TEMPLATES, name)),
+);
 
 const values = (chart: string, user: Question['values'] = {}): Question => ({ chart, values: user });
 
@@ -95,6 +110,10 @@ const chartQuestions = (): readonly Question[] => [
   values(`${path}/charts/gateway`, { replicaCount: 'two' }),
   values(`${path}/charts/gateway`, { unknown: 1 }),
   values(`${path}/charts/gateway`, { imagePullPolicy: 'Sometimes' }),
+  ...OWN.flatMap((chart) => [
+    values(chart),
+    values(chart, { profile: 'demo', revision: 'r', global: { platform: 'openshift' } }),
+  ]),
   values(PARENT),
   values(PARENT, { table: null, removed: { by: null }, late: 1, first: { gone: null, enabled: false } }),
   values(PARENT, { table: 5, scalar: { a: 1 }, tags: { extra: true }, second: { enabled: false } }),
@@ -106,7 +125,7 @@ const chartQuestions = (): readonly Question[] => [
   values(PARENT, { taken: { deep: 'mine' }, imported: null, first: { deep: { k: null, n: 1 } } }),
 ];
 
-afterAll(() => rmSync(PARENT, { recursive: true }));
+afterAll(() => rmSync(DIRECTORY, { recursive: true }));
 
 describe.skipIf('absent' in manifests)('Go itself', () => {
   let answers: readonly Answer[] = [];

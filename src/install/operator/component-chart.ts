@@ -25,7 +25,7 @@ const named = (chart: Chart, name: string): Chart => ({
 });
 
 /** The files of one of heddle's charts as helm takes a chart, those it shares with the others among them. */
-const ownChartTree = (tree: FileTree, chart: string): FileTree => {
+export const ownChartTree = (tree: FileTree, chart: string): FileTree => {
   // Where the files of a directory stand in a chart; the later win.
   const parts = [
     [SHARED, ''],
