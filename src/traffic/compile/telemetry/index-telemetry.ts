@@ -8,12 +8,12 @@ import { indexTargeted } from '../policy-target.ts';
 import type { Report } from '../report.ts';
 import type { ServiceRegistry } from '../services.ts';
 import { checkDefaultTracing, checkTelemetry } from './check-telemetry.ts';
-import { compileLogs, compileMeshLog } from './logs.ts';
+import { type CompiledLogs, compileLogs, compileMeshLog } from './logs.ts';
 import { compileMetrics } from './metrics.ts';
 import type { Side } from './providers.ts';
 import { compileTracing, type TracingSources, tracingUsesHeaders } from './tracing.ts';
 
-/** What Telemetries and the mesh configuration ask of a pod's proxy. Replicas share the result. */
+/** What Telemetries and the mesh configuration ask of a pod's proxy. Proxies under the same Telemetries share what they log and count. */
 export type TelemetryOf = (pod: Pod) => ProxyTelemetry;
 
 /** Validates the Telemetries of a mesh and finds those of each proxy. */
@@ -30,19 +30,14 @@ export const indexTelemetry = (
     return !report.isInvalid(resource);
   });
   const levelsOf = indexLevels(sound, rootNamespace);
-  const known = new Map<string, ProxyTelemetry>();
   const meshLog = compileMeshLog(mesh);
+  const known = new Map<string, ProxyTelemetry>();
   return (pod) => {
     const levels = levelsOf(pod);
-    const key = [
-      pod.namespace,
-      pod.canonicalService,
-      pod.canonicalRevision,
-      ...levels.map(({ order }) => order),
-    ].join();
-    const telemetry = known.get(key) ?? compileTelemetry(levels.map(specOf), sources, pod, meshLog);
-    known.set(key, telemetry);
-    return telemetry;
+    const key = levels.map(({ order }) => order).join();
+    const untraced = known.get(key) ?? compileTelemetry(levels.map(specOf), mesh, meshLog);
+    known.set(key, untraced);
+    return withTracing(untraced, levels.map(specOf), sources, pod);
   };
 };
 
@@ -72,27 +67,33 @@ const indexLevels = (
   ];
 };
 
-const compileTelemetry = (
-  levels: readonly TelemetrySpec[],
-  sources: TracingSources,
-  pod: Pod,
-  meshLog: ReturnType<typeof compileMeshLog>,
-): ProxyTelemetry => {
-  const { mesh } = sources;
-  const tracingEntries = levels.flatMap((spec) => spec.tracing ?? []);
-  let keepsHeaders = tracingUsesHeaders(tracingEntries, mesh);
+const compileTelemetry = (levels: readonly TelemetrySpec[], mesh: Mesh, meshLog: CompiledLogs): ProxyTelemetry => {
+  let keepsHeaders = false;
   const compileSide = (side: Side): SideTelemetry => {
     const logging = levels.flatMap(({ accessLogging = [] }) => (accessLogging.length > 0 ? [accessLogging] : []));
     const logs = compileLogs(logging, mesh, side) ?? meshLog;
-    const metrics = compileMetrics(
-      levels.flatMap((spec) => spec.metrics ?? []),
-      mesh,
-      side,
-    );
-    const tracing = compileTracing(sources, tracingEntries, pod, side);
+    const counted = levels.flatMap((spec) => spec.metrics ?? []);
+    const metrics = compileMetrics(counted, mesh, side);
     keepsHeaders ||= logs.usesHeaders || metrics.usesHeaders;
-    return { logs: logs.sinks, metrics: metrics.rules, ...(tracing === undefined ? {} : { tracing }) };
+    return { logs: logs.sinks, metrics: metrics.rules };
   };
   const sides = { source: compileSide('source'), destination: compileSide('destination') };
   return { ...sides, keepsHeaders };
+};
+
+/** Spans name the workload, so that it is not for all that share the rest. */
+const withTracing = (
+  untraced: ProxyTelemetry,
+  levels: readonly TelemetrySpec[],
+  sources: TracingSources,
+  pod: Pod,
+): ProxyTelemetry => {
+  const entries = levels.flatMap((spec) => spec.tracing ?? []);
+  const ofSide = (side: Side): SideTelemetry => {
+    const tracing = compileTracing(sources, entries, pod, side);
+    return tracing === undefined ? untraced[side] : { ...untraced[side], tracing };
+  };
+  const sides = { source: ofSide('source'), destination: ofSide('destination') };
+  if (sides.source.tracing === undefined && sides.destination.tracing === undefined) return untraced;
+  return { ...sides, keepsHeaders: untraced.keepsHeaders || tracingUsesHeaders(entries, sources.mesh) };
 };
