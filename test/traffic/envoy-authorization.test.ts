@@ -1,7 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { expect, it } from 'vitest';
 import type { Identity } from '../../src/ca/certificate.ts';
@@ -160,10 +158,9 @@ it.skipIf(absence !== '')(
       tokens.set(claims, await new SignJWT(claims).setProtectedHeader({ alg: 'ES256' }).sign(privateKey));
     }
     const jwks = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), alg: 'ES256' }] });
-    const directory = mkdtempSync(join(tmpdir(), 'heddle-envoy-'));
     const identity = await mesh.issue(spiffe('server'));
     const binary = envoy ?? '';
-    const running = await startEnvoy({ binary, directory, plainPort, tlsPort, adminPort, identity, jwks, cases });
+    const running = await startEnvoy({ binary, plainPort, tlsPort, adminPort, identity, jwks, cases });
     try {
       const answers = await askAll(questions, tokens, identities, portOf);
       const compiled = await Promise.all(sets.map(async (set) => compileText(WORKLOAD + set)));
@@ -184,7 +181,6 @@ it.skipIf(absence !== '')(
       expect(denied).toBeLessThan((9 * questions.length) / 10);
     } finally {
       await running.stop();
-      rmSync(directory, { recursive: true, force: true });
     }
   },
 );

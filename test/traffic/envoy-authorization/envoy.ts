@@ -1,7 +1,8 @@
 /** A real Envoy that decides by Istio's filters, which differ from request to request: each names its case in a header. */
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
@@ -10,8 +11,6 @@ import { type Caller, DESTINATIONS } from './random-cases.ts';
 
 export interface EnvoySettings {
   readonly binary: string;
-  /** Of this run alone. */
-  readonly directory: string;
   readonly plainPort: number;
   readonly tlsPort: number;
   readonly adminPort: number;
@@ -115,7 +114,8 @@ const listenerOf = (port: number, chain: object): object => {
   };
 };
 
-const configOf = ({ directory, plainPort, tlsPort, adminPort, identity, jwks, cases }: EnvoySettings): object => {
+const configOf = (settings: EnvoySettings, directory: string): object => {
+  const { plainPort, tlsPort, adminPort, identity, jwks, cases } = settings;
   const routesFile = join(directory, 'routes.json');
   const table = {
     '@type': 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration',
@@ -157,8 +157,9 @@ const configOf = ({ directory, plainPort, tlsPort, adminPort, identity, jwks, ca
 
 /** A running Envoy; `stop` resolves when its process is gone. */
 export const startEnvoy = async (settings: EnvoySettings): Promise<{ stop(): Promise<void> }> => {
-  const file = join(settings.directory, 'envoy.json');
-  writeFileSync(file, JSON.stringify(configOf(settings)));
+  const directory = mkdtempSync(join(tmpdir(), 'heddle-envoy-'));
+  const file = join(directory, 'envoy.json');
+  writeFileSync(file, JSON.stringify(configOf(settings, directory)));
   const argv = ['-c', file, '--concurrency', '1', '--log-level', 'error', '--use-dynamic-base-id'];
   const child = spawn(settings.binary, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
@@ -169,6 +170,7 @@ export const startEnvoy = async (settings: EnvoySettings): Promise<{ stop(): Pro
   const stop = async (): Promise<void> => {
     child.kill();
     await gone;
+    rmSync(directory, { recursive: true, force: true });
   };
   for (let tries = 0; !(await isReady(settings.adminPort)); tries += 1) {
     if (tries > 600 || child.exitCode !== null) {
