@@ -7,5 +7,5 @@ export const detectedSettings = (gitVersion: string): readonly string[] =>
 /** The platform that a cluster looks like and installations are not made for unless they are told so. */
 export const suspectedPlatform = (gitVersion: string, apiVersions: readonly string[]): string | undefined => {
   if (apiVersions.some((each) => each.startsWith('security.openshift.io/'))) return 'openshift';
-  return /\+(k3s)/.exec(gitVersion)?.[1];
+  return gitVersion.includes('+k3s') ? 'k3s' : undefined;
 };
