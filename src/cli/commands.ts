@@ -5,6 +5,8 @@ export interface CommandEntry {
   readonly name: string;
   readonly aliases?: readonly string[];
   readonly summary: string;
+  /** Needed now and then: the first page gives its name only. */
+  readonly isOccasional?: boolean;
   readonly load: () => Promise<Command>;
 }
 
@@ -13,6 +15,8 @@ export interface CommandGroup {
   readonly name: string;
   readonly aliases?: readonly string[];
   readonly summary: string;
+  /** As of a command. */
+  readonly isOccasional?: boolean;
   readonly commands: readonly CommandEntry[];
 }
 
@@ -85,7 +89,7 @@ const ca: CommandGroup = {
 
 const manifest: CommandGroup = {
   name: 'manifest',
-  summary: 'the Kubernetes objects of an installation: generate, diff',
+  summary: 'the objects of an installation: generate, diff',
   commands: [
     {
       name: 'generate',
@@ -102,7 +106,7 @@ const manifest: CommandGroup = {
 
 const profile: CommandGroup = {
   name: 'profile',
-  summary: 'what an installation starts from: list, dump, diff',
+  summary: 'what it starts from: list, dump, diff',
   commands: [
     {
       name: 'list',
@@ -125,7 +129,7 @@ const profile: CommandGroup = {
 const proxyConfig: CommandGroup = {
   name: 'proxy-config',
   aliases: ['pc'],
-  summary: 'what an Envoy has, from its config dump: cluster, listener, route, ...',
+  summary: 'what an Envoy has: cluster, listener, route, ...',
   commands: [
     {
       name: 'all',
@@ -238,7 +242,7 @@ export const SECTIONS: readonly Section[] = [
       },
       {
         name: 'diff',
-        summary: 'which requests two configurations treat differently, and who breaks',
+        summary: 'which requests two configurations treat differently',
         load: async () => (await import('./commands/diff.ts')).diff,
       },
       {
@@ -270,9 +274,9 @@ export const SECTIONS: readonly Section[] = [
       manifest,
       profile,
       ca,
-      proxyConfig,
     ],
   },
+  { title: 'Look', entries: [proxyConfig] },
   {
     title: 'Tools',
     entries: [

@@ -39,11 +39,23 @@ const section = (title: string, body: string): string => (body === '' ? '' : `\n
 /** Commands that are told of in the same words share a line. */
 const listing = (entries: readonly (CommandEntry | CommandGroup)[]): string => {
   const names = new Map<string, string>();
-  for (const { name, summary } of entries) {
+  for (const { name, summary, isOccasional } of entries) {
+    if (isOccasional) continue;
     const others = names.get(summary);
     names.set(summary, others === undefined ? name : `${others}, ${name}`);
   }
   return columns([...names].map(([summary, name]) => [name, summary]));
+};
+
+/** The names of what the listings leave out. */
+const occasional = (): string => {
+  const entries = SECTIONS.flatMap((each) => each.entries.filter(({ isOccasional }) => isOccasional));
+  const names = entries.map(({ name }) => name).sort();
+  return names.length === 0
+    ? ''
+    : wrap(names.join(', '), WIDTH - 2)
+        .map((line) => `  ${line}\n`)
+        .join('');
 };
 
 const GLOBAL_OPTIONS: readonly (readonly [string, string])[] = [
@@ -68,11 +80,11 @@ export const rootHelp = (): string =>
       ]),
     ),
     ...SECTIONS.map(({ title, entries }) => section(title.toUpperCase(), listing(entries))),
+    section('MORE', occasional()),
     section(
       'FLAGS',
       columns([
-        ['-o <format>, --color <when>', 'as each command has them; when: auto, always or never'],
-        ['-q, -v, -h', 'quiet, verbose, the page of a command'],
+        ['-o, --color, -q, -v, -h', 'format, colour, quiet, verbose, the page of a command'],
         ['--version', 'the version'],
       ]),
     ),
