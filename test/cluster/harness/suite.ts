@@ -3,8 +3,6 @@ import { findIstio, findKubernetes, type IstioAssets } from './assets.ts';
 import { startKubernetes, type TestKubernetes } from './kubernetes.ts';
 import { lacksPodNetwork } from './network.ts';
 
-const absenceOf = (found: object): string | undefined => ('absent' in found ? String(found.absent) : undefined);
-
 /**
  * Tests on a cluster of their own, which is there from the first of them on; one skipped test that says why where the
  * cluster's programs are absent.
@@ -25,13 +23,16 @@ export const onKubernetes = (title: string, tests: (cluster: () => TestKubernete
   });
 };
 
-/** Tests with real istiod and Envoy on a cluster of their own; skipped in the same way. */
-export const onMesh = (title: string, tests: (cluster: () => TestKubernetes, istio: IstioAssets) => void): void => {
+type IstioTests = (cluster: () => TestKubernetes, istio: IstioAssets) => void;
+
+/** Tests with Istio's own programs on a cluster of their own; skipped in the same way, or for a reason given. */
+export const onIstio = (title: string, tests: IstioTests, reason?: string): void => {
   const istio = findIstio();
-  const reason = absenceOf(istio) ?? lacksPodNetwork();
-  if (reason !== undefined || 'absent' in istio) {
-    describe(title, () => it.skip(`with a real mesh: ${reason}`, () => undefined));
-  } else {
-    onKubernetes(title, (cluster) => tests(cluster, istio.assets));
-  }
+  const absent = 'absent' in istio ? istio.absent : reason;
+  if ('absent' in istio || absent !== undefined)
+    describe(title, () => it.skip(`with Istio's programs: ${absent}`, () => undefined));
+  else onKubernetes(title, (cluster) => tests(cluster, istio.assets));
 };
+
+/** Tests with istiod and Envoys as pods. */
+export const onMesh = (title: string, tests: IstioTests): void => onIstio(title, tests, lacksPodNetwork());
