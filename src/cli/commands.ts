@@ -282,7 +282,7 @@ export const SECTIONS: readonly Section[] = [
     entries: [
       {
         name: 'version',
-        summary: 'the version of this command line',
+        summary: 'the versions of client, control plane and proxies',
         load: async () => (await import('./commands/version.ts')).version,
       },
     ],

@@ -36,6 +36,18 @@ const spellBooleans = (argv: readonly string[], options: readonly OptionSpec<unk
   });
 };
 
+/** Spells `--istioNamespace`, as istioctl has it, the way the command does: `--istio-namespace`. */
+const spellWords = (argv: readonly string[], options: readonly OptionSpec<unknown>[]): readonly string[] => {
+  const known = new Set(options.map(({ flags }) => longFlag(flags)));
+  const end = argv.indexOf('--');
+  return argv.map((word, at) => {
+    const [, name = '', rest = ''] =
+      (end < 0 || at < end ? /^(--[a-z]+(?:[A-Z][a-z]+)+)(=.*)?$/s.exec(word) : null) ?? [];
+    const spelt = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    return !known.has(name) && known.has(spelt) ? `${spelt}${rest}` : word;
+  });
+};
+
 /** Registers one flag; values arrive in `given` in the order written. */
 const register = (
   commander: Commander,
@@ -114,7 +126,7 @@ export const parseCommandLine = (path: string, command: Command, argv: readonly 
     const flags = spellings.join(', ');
     register(commander, key, { summary: '', read: () => undefined, ...option, flags }, global);
   }
-  const { operands, unknown } = parseWith(commander, spellBooleans(argv, own), path);
+  const { operands, unknown } = parseWith(commander, spellBooleans(spellWords(argv, own), own), path);
   const [stray] = unknown;
   if (stray !== undefined) {
     const known = commander.options.flatMap((option) => option.long ?? []);

@@ -65,6 +65,8 @@ export const resolveIntent = (argv: readonly string[]): Intent => {
     const [topic] = after;
     return topic === undefined || topic.startsWith('-') ? { kind: 'root-help' } : resolveIntent([...after, '--help']);
   }
+  // Commands that istioctl has as experiments are plain ones here, and scripts may go on calling them so.
+  if (['x', 'experimental', 'exp'].includes(word) && after.length > 0) return resolveIntent([...flags, ...after]);
   const entry = find(entries(), word);
   if (entry === undefined)
     return asksHelp(flags) ? { kind: 'root-help' } : { kind: 'unknown-command', word, group: undefined };

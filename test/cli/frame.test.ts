@@ -136,9 +136,19 @@ describe('heddle', () => {
   });
 
   it('understands boolean flags with a value, as Go programs have them', async () => {
-    const plain = await runCli(['version', '--short']);
+    const plain = await runCli(['version', '--remote=false']);
     expect(await runCli(['version', '--short=true', '--remote=false'])).toEqual(plain);
-    expect((await runCli(['version', '--short=false'])).stdout).toBe(`client version: ${plain.stdout}`);
+    expect((await runCli(['version', '--short=false', '--remote=false'])).stdout).toContain(plain.stdout.trim());
+  });
+
+  it('understands the words of istioctl: its spelling of flags, and experiments', async () => {
+    const plain = await runCli(['version', '--remote=false', '--istio-namespace', 'mesh']);
+    expect(plain.code, plain.stderr).toBe(0);
+    expect(await runCli(['x', 'version', '--remote=false', '--istioNamespace=mesh'])).toEqual(plain);
+    expect(await runCli(['-q', 'experimental', 'version', '--remote=false', '--istioNamespace', 'mesh'])).toEqual(
+      plain,
+    );
+    expect((await runCli(['x', 'versoin'])).stderr).toContain('did you mean heddle version?');
   });
 });
 

@@ -16,6 +16,12 @@ export const clusterFlags = {
   ),
 };
 
+/** The flag that says where istiod runs, for all commands that talk to it. */
+export const istioNamespaceFlag = text('-i, --istio-namespace <name>', 'the namespace of istiod (istio-system)');
+
+/** The namespace of istiod where no flag names one. */
+export const ISTIO_NAMESPACE = 'istio-system';
+
 /** What `clusterFlags` read. */
 export type ClusterFlags = {
   readonly [K in keyof typeof clusterFlags]: (typeof clusterFlags)[K] extends OptionSpec<infer T> ? T : never;

@@ -1,0 +1,54 @@
+import { Fault } from '../base/fault.ts';
+import type { CallLimits, Cluster, KubernetesObject } from './cluster.ts';
+import { getFromPod } from './pod-http.ts';
+import { phaseOf, podsByLabels } from './pods.ts';
+
+/** Which control planes are meant. */
+export interface IstiodChoice {
+  /** Where istiod runs. */
+  readonly namespace: string;
+  /** All revisions where absent. */
+  readonly revision?: string | undefined;
+}
+
+/** The port for metrics and debug pages, unless the pod names another one to Prometheus. */
+const MONITORING_PORT = 15_014;
+
+/** Pods of istiod that run, the one worth asking first before the others. */
+export const runningIstiods = async (
+  cluster: Cluster,
+  { namespace, revision }: IstiodChoice,
+  limits: CallLimits = {},
+): Promise<readonly KubernetesObject[]> => {
+  const labels = revision === undefined ? 'app=istiod' : `app=istiod,istio.io/rev=${revision}`;
+  const pods = await podsByLabels(cluster, labels, namespace, limits);
+  return pods.filter((pod) => phaseOf(pod) === 'Running' && pod.metadata.deletionTimestamp === undefined);
+};
+
+/** The Fault of a mesh without a control plane that runs. */
+export const noIstiod = ({ namespace, revision }: IstiodChoice): Fault =>
+  new Fault(
+    `no running Istio pods in namespace "${namespace}"${revision === undefined ? '' : ` of revision "${revision}"`}`,
+    {
+      kind: 'failure',
+      code: 'NO_ISTIOD',
+      hint: 'name the namespace of istiod with --istio-namespace, or see with heddle check why it does not run',
+    },
+  );
+
+/** What istiod answers on its monitoring port (`/version`, `/debug/syncz`); a Fault for any status but 200. */
+export const askMonitoring = async (
+  cluster: Pick<Cluster, 'connect'>,
+  { metadata: { name, namespace = '', annotations } }: KubernetesObject,
+  path: string,
+  limits: CallLimits = {},
+): Promise<string> => {
+  const port = Number(annotations?.['prometheus.io/port'] ?? MONITORING_PORT) || MONITORING_PORT;
+  const { status, body } = await getFromPod(cluster, { namespace, name }, port, path, limits);
+  if (status === 200) return body;
+  throw new Fault(`istiod "${name}" in namespace "${namespace}" answers ${path} with ${status}`, {
+    kind: 'failure',
+    code: 'ISTIOD_REFUSED',
+    hint: 'its log says why',
+  });
+};
