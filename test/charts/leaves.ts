@@ -13,6 +13,12 @@ const ACCEPTED: readonly (readonly [pattern: RegExp, reason: string])[] = [
     'texts of their own, compared by what they inject and deploy',
   ],
   [/^ConfigMap istio-sidecar-injector\S* \.data\.config\.injectedAnnotations$/, 'an empty map instead of null'],
+  // Only an empty map is a leaf.
+  [/\.metadata\.annotations$/, 'no annotations instead of an empty map'],
+  [
+    /^NetworkPolicy rel \.metadata\.labels\.app\.kubernetes\.io\/(instance|managed-by|part-of)$/,
+    'labels that all other objects of the gateway chart have',
+  ],
 ];
 
 /** Texts that are YAML or JSON documents themselves are compared as such. */
