@@ -3,7 +3,7 @@ import { setTimeout as later } from 'node:timers/promises';
 import type { KeyPair } from './keys.ts';
 
 /** What an API server answered: its status, and its JSON or else text. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body: unknown;
 }
