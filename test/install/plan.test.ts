@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ManifestObject, manifestObject } from '../../src/install/manifest/object.ts';
 import { imageTag, proxyPods } from '../../src/install/mesh/proxies.ts';
 import { type Skew, skewWarnings } from '../../src/install/mesh/skew.ts';
 import { detectedSettings, suspectedPlatform } from '../../src/install/operator/detected.ts';
-import { type Ownership, ownerLabels, ownershipOf } from '../../src/install/owner/ownership.ts';
+import { type Ownership, ownerLabels, ownershipOf, RELEASE } from '../../src/install/owner/ownership.ts';
 import { exactChanges, likelyChanges } from '../../src/install/plan/compare.ts';
 import { leftOver } from '../../src/install/plan/left-over.ts';
 
@@ -23,10 +25,10 @@ describe('owner labels', () => {
       metadata: { name: 'mine', namespace: 'mesh' },
       spec: { values: { revision: 'canary' } },
     };
-    expect(ownerLabels(ownershipOf(operator, '1.31.1'), 'ingressGateways')).toEqual({
+    expect(ownerLabels(ownershipOf(operator), 'ingressGateways')).toEqual({
       'operator.istio.io/managed': 'Reconcile',
       'operator.istio.io/component': 'IngressGateways',
-      'operator.istio.io/version': '1.31.1',
+      'operator.istio.io/version': RELEASE,
       'istio.io/rev': 'canary',
       'install.operator.istio.io/owning-resource': 'mine',
       'install.operator.istio.io/owning-resource-namespace': 'mesh',
@@ -34,9 +36,16 @@ describe('owner labels', () => {
   });
 
   it('name the revision default where there is none, and no operator without a name', () => {
-    const labels = ownerLabels(ownershipOf({ metadata: {}, spec: {} }, '1.31.1'), 'base');
+    const labels = ownerLabels(ownershipOf({ metadata: {}, spec: {} }), 'base');
     expect(labels).toMatchObject({ 'istio.io/rev': 'default', 'operator.istio.io/component': 'Base' });
     expect(Object.keys(labels)).not.toContain('install.operator.istio.io/owning-resource');
+  });
+});
+
+describe('the release that is installed', () => {
+  it("is that of heddle's own charts", () => {
+    const profile = readFileSync(resolve(import.meta.dirname, '../../templates/profiles/default.yaml'), 'utf8');
+    expect(profile).toContain(`tag: ${RELEASE}\n`);
   });
 });
 

@@ -7,7 +7,6 @@ import { type ManifestObject, manifestObject } from '../../install/manifest/obje
 import { skewWarnings } from '../../install/mesh/skew.ts';
 import { detectedSettings, suspectedPlatform } from '../../install/operator/detected.ts';
 import type { Installation } from '../../install/operator/generate.ts';
-import { loadProfile } from '../../install/operator/profile.ts';
 import { type Ownership, ownershipOf } from '../../install/owner/ownership.ts';
 import type { Plan } from '../../install/plan/plan.ts';
 import { type WantedComponent, wantedObjects } from '../../install/plan/wanted.ts';
@@ -56,9 +55,7 @@ export const prepareInstallation = async (
   const target = { kubeVersion: gitVersion, detected: detectedSettings(gitVersion) };
   const { installation, charts } = await renderFor(target, request, context);
   const { operator } = installation;
-  // The release whose charts these are: a tag that the user sets is about images.
-  const release = textAt(loadProfile(charts.tree, 'default').operator, 'spec.tag');
-  const ownership = ownershipOf(operator, release);
+  const ownership = ownershipOf(operator);
   const state = await meshState(cluster);
   const wanted = wantedObjects(installation, ownership, state.injectors, charts);
   refuse(wanted.problems, [], context);

@@ -80,7 +80,7 @@ const targetOf = async (options: UninstallOptions, context: Context): Promise<Ta
   const [structs, mesh, values] = await Promise.all([loadGoStructs(), loadMeshProto(), loadValuesProto()]);
   const problems = validateOperator(effective.operator, inputs, { structs, mesh, values });
   refuse(options.force ? problems.map((each) => ({ ...each, severity: 'warning' })) : problems, sources, context);
-  const ownership = ownershipOf(effective.operator, '');
+  const ownership = ownershipOf(effective.operator);
   // A revision alone means the control plane wherever it is.
   const isFile = filename.length > 0;
   const { name, namespace } = ownership;

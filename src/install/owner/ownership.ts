@@ -15,11 +15,14 @@ export const OWNER_LABELS = {
   notPruned: 'install.operator.istio.io/owning-resource-not-pruned',
 } as const;
 
+/** The release of Istio that heddle installs; its own charts are of this one. Installers prune by it. */
+export const RELEASE = '1.31.1';
+
 /** What tells the objects of one installation from those of others. */
 export interface Ownership {
   /** `default` where the operator names none. */
   readonly revision: string;
-  /** The release of Istio whose charts are installed. */
+  /** Of whatever installs: a release of Istio. */
   readonly version: string;
   /** Of the IstioOperator; the empty text where it has none. */
   readonly name: string;
@@ -39,15 +42,15 @@ const textAt = (operator: Plain, path: string): string => {
 };
 
 /** Who owns what an effective operator installs. */
-export const ownershipOf = (operator: Plain, version: string): Ownership => ({
+export const ownershipOf = (operator: Plain): Ownership => ({
   revision: textAt(operator, 'spec.values.revision') || 'default',
-  version,
+  version: RELEASE,
   name: textAt(operator, 'metadata.name'),
   namespace: textAt(operator, 'metadata.namespace'),
 });
 
 /** A component as the owner label calls it: `IngressGateways`. */
-export const componentLabel = (name: string): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+const componentLabel = (name: string): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 
 /** The component (`ingressGateways`) that an owner label names; undefined for one that is not Istio's. */
 export const labelledComponent = (object: ManifestObject): string | undefined => {
