@@ -16,6 +16,10 @@ export interface InputOptions {
   readonly meshConfig?: SourceText;
   /** A MeshNetworks document that counts instead of key `meshNetworks` of ConfigMap istio-system/istio. */
   readonly meshNetworks?: SourceText;
+  /** What a running cluster holds, an object each: it gives way to the same object of the texts. */
+  readonly running?: readonly SourceText[];
+  /** Namespace of objects that name none: `default` unless told otherwise. */
+  readonly defaultNamespace?: string;
   /** What other clusters of the mesh hold. */
   readonly clusters?: readonly ClusterSources[];
   /** Reads certificates, which needs cryptography and a clock. */
@@ -46,12 +50,21 @@ export const loadInput = async (sources: readonly SourceText[], options: InputOp
   const loaded = sources.map((source) => loadYaml(source));
   const problems = loaded.flatMap((result) => result.problems.map(lenient));
   const documents = loaded.flatMap((result) => result.documents.map(lenientDocument));
-  const built = await buildMesh(documents, { unknownFields: 'warning', tolerance: 'readable' });
+  const { running = [], defaultNamespace } = options;
+  const defaults = running.flatMap((source) => loadYaml(source).documents);
+  const built = await buildMesh(documents, {
+    unknownFields: 'warning',
+    tolerance: 'readable',
+    defaults,
+    ...(defaultNamespace !== undefined && { defaultNamespace }),
+  });
   const mesh = await withConfig(built.mesh, options.meshConfig, problems);
-  const meshNetworks = await readNetworks(options.meshNetworks ?? networksIn(mesh, sources), problems);
+  const meshNetworks = await readNetworks(options.meshNetworks ?? networksIn(mesh, [...running, ...sources]), problems);
   const clusters = await readClusters(options.clusters ?? [], problems);
-  const derived = derivePods(mesh, { withoutSpec: true });
-  problems.push(...[...built.problems, ...derived.problems].filter(({ code }) => !IRRELEVANT.has(code)));
+  const live = new Set(running.map(({ name }) => name));
+  const derived = derivePods(mesh, { withoutSpec: true, isRunning: ({ span }) => live.has(span.file) });
+  const found = [...built.problems, ...derived.problems].filter(({ code }) => !IRRELEVANT.has(code));
+  problems.push(...found.flatMap((problem) => (live.has(problem.span?.file ?? '') ? ofCluster(problem) : [problem])));
   const { judgeCertificate } = options;
   return {
     input: {
@@ -61,13 +74,17 @@ export const loadInput = async (sources: readonly SourceText[], options: InputOp
       clusters: clusters.map(({ cluster }) => cluster),
       judgeCertificate,
     },
-    documents: [...documents, ...clusters.flatMap((one) => one.documents)],
+    documents: [...documents, ...defaults, ...clusters.flatMap((one) => one.documents)],
     problems,
   };
 };
 
 const lenient = (problem: Problem): Problem =>
   problem.code === 'YAML_DUPLICATE_KEY' ? { ...problem, severity: 'warning' } : problem;
+
+/** A cluster took the object: what of it cannot be read is heddle's loss, and doubts about the rest are idle. */
+const ofCluster = (problem: Problem): readonly Problem[] =>
+  problem.severity === 'error' ? [{ ...problem, severity: 'warning' }] : [];
 
 const lenientDocument = (document: LoadedDocument): LoadedDocument =>
   document.problems.length === 0 ? document : { ...document, problems: document.problems.map(lenient) };

@@ -36,23 +36,27 @@ interface Blueprint {
 interface PodOptions {
   /** Count a Pod object without spec too, as one without containers: it has labels and can be selected. */
   readonly withoutSpec?: boolean;
+  /** Objects of a running cluster: its Pods are all there are, and its workloads make no others. */
+  readonly isRunning?: (resource: Resource) => boolean;
 }
 
 const EMPTY_SPEC: PodSpec = { containers: [] };
 
 /**
  * The pods that the cluster's controllers would create, replicas one after another in document order. Objects whose
- * owner is in the input too are counted once, through the owner.
+ * owner is in the input too are counted once, through the owner; running ones through their Pods, unless the input has
+ * the owner anew.
  */
 export const derivePods = (
   mesh: Mesh,
-  { withoutSpec = false }: PodOptions = {},
+  { withoutSpec = false, isRunning = () => false }: PodOptions = {},
 ): { readonly pods: readonly Pod[]; readonly problems: readonly Problem[] } => {
   const problems: Problem[] = [];
   const pods: Pod[] = [];
   const taken = new Set<string>();
-  const workloads = new Set(mesh.resources.map(({ kind, namespace, name }) => `${kind}/${namespace}/${name}`));
-  for (const resource of mesh.resources) {
+  const owners = mesh.resources.filter((resource) => resource.kind === 'Pod' || !isRunning(resource));
+  const workloads = new Set(owners.map(({ kind, namespace, name }) => `${kind}/${namespace}/${name}`));
+  for (const resource of owners) {
     const blueprint = isOwned(resource, workloads) ? undefined : blueprintOf(resource, mesh);
     if (blueprint === undefined) continue;
     const spec = blueprint.spec ?? (withoutSpec && resource.kind === 'Pod' ? EMPTY_SPEC : undefined);

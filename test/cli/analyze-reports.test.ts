@@ -42,6 +42,7 @@ const report: Report = {
     { name: 'clean.yaml', text: '' },
   ],
   lineOf: ({ span: { line } }) => line,
+  live: [],
   isFailure: ({ level }) => level === 'error',
   version: '1.2.3',
 };

@@ -156,7 +156,7 @@ describe('the flags', () => {
     expect(document.items.length).toBe(stdout.trimEnd().split('\n').length - 1);
   });
 
-  it('without paths, or with --use-kube, say that a cluster is not supported', async () => {
+  it('without paths, or with --use-kube, ask a cluster, and say where none is known', async () => {
     for (const argv of [
       ['analyze'],
       ['analyze', '-A'],
@@ -165,7 +165,7 @@ describe('the flags', () => {
     ]) {
       const { code, stderr } = await runCli(argv);
       expect(code).toBe(69);
-      expect(stderr).toContain('not supported by this version');
+      expect(stderr).toContain('there is no kubeconfig');
     }
     expect((await runCli(['analyze', clean, '--use-kube=false'])).code).toBe(0);
   });

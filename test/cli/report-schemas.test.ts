@@ -46,6 +46,7 @@ const full: Report = {
   ],
   sources: FILES.map((name) => ({ name, text: 'a: 1\nb: 2345678\n' })),
   lineOf: () => 1,
+  live: [],
   isFailure: ({ code }) => code === 'IST0101',
   version: '1.2.3',
 };

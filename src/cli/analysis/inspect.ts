@@ -16,10 +16,28 @@ export interface Texts {
   readonly meshConfig: SourceText | undefined;
   readonly meshNetworks: SourceText | undefined;
   readonly clusters: readonly ClusterSources[];
+  /** What is read from the cluster beside them. */
+  readonly live: LiveTexts | undefined;
+}
+
+/** The configuration of a running cluster. */
+export interface LiveTexts {
+  /** Where objects of files go that name no namespace. */
+  readonly namespace: string;
+  /** The mesh configuration and networks of another revision than the default. */
+  readonly meshConfig: SourceText | undefined;
+  readonly meshNetworks: SourceText | undefined;
+  readonly sources: readonly SourceText[];
+  /** What could not be read. */
+  readonly problems: readonly Problem[];
 }
 
 /** Reads what the settings name; throws a Fault where it cannot be read. */
-export const readTexts = async (settings: Settings, { stdin, cwd }: Io): Promise<Texts> => {
+export const readTexts = async (
+  settings: Settings,
+  { stdin, cwd }: Io,
+  live: LiveTexts | undefined,
+): Promise<Texts> => {
   const readOne = async (path: string | undefined): Promise<SourceText | undefined> =>
     path === undefined ? undefined : (await readSources([path], { stdin, cwd }))[0];
   const clusters: ClusterSources[] = [];
@@ -27,9 +45,10 @@ export const readTexts = async (settings: Settings, { stdin, cwd }: Io): Promise
     clusters.push({ name, sources: await readSources(paths, { stdin, cwd, isExcluded: settings.isExcluded }) });
   return {
     sources: await readSources(settings.paths, { stdin, cwd, isExcluded: settings.isExcluded }),
-    meshConfig: await readOne(settings.meshConfig),
-    meshNetworks: await readOne(settings.meshNetworks),
+    meshConfig: (await readOne(settings.meshConfig)) ?? live?.meshConfig,
+    meshNetworks: (await readOne(settings.meshNetworks)) ?? live?.meshNetworks,
     clusters,
+    live,
   };
 };
 
@@ -46,13 +65,14 @@ export interface Inspection {
 
 /** Runs the checks over texts and takes out what comments, annotations and rules silence. */
 export const inspect = async (
-  { sources, meshConfig, meshNetworks, clusters }: Texts,
+  { sources, meshConfig, meshNetworks, clusters, live }: Texts,
   { checks, codes, rules, isReasonRequired }: Settings,
 ): Promise<Inspection> => {
   const { input, documents, problems } = await loadInput(sources, {
     ...(meshConfig && { meshConfig }),
     ...(meshNetworks && { meshNetworks }),
     clusters,
+    ...(live && { running: live.sources, defaultNamespace: live.namespace }),
     judgeCertificate: (pem) => judgeCertificate(pem, Date.now()),
   });
   const judged = suppress(runChecks(checks, input), {
@@ -63,5 +83,13 @@ export const inspect = async (
     isLookedFor: (code) => codes.has(code),
     isReasonRequired,
   });
-  return { kept: judged.kept, suppressed: judged.suppressed, problems, unused: judged.problems, documents };
+  const running = new Set(live?.sources.map(({ name }) => name));
+  return {
+    // Files can be corrected, a cluster not.
+    kept: judged.kept.map((one) => (running.has(one.span.file) ? { ...one, fix: undefined } : one)),
+    suppressed: judged.suppressed,
+    problems: [...(live?.problems ?? []), ...problems],
+    unused: judged.problems,
+    documents,
+  };
 };

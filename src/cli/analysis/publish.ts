@@ -22,7 +22,7 @@ const fixableOf = (findings: Report['findings']): string => {
 };
 
 /** `✖ 3 errors, 2 warnings in 14 files (1 suppressed), 2 fixable with --fix (1 safe, 1 unsafe)` */
-const summaryOf = ({ findings, suppressed, problems, sources }: Report): string => {
+const summaryOf = ({ findings, suppressed, problems, sources, live }: Report): string => {
   const { error, warning, info } = countLevels(findings);
   const counted = [
     [error, 'error'],
@@ -33,7 +33,11 @@ const summaryOf = ({ findings, suppressed, problems, sources }: Report): string 
   const parts = counted.flatMap(([count, word]) => (count === 0 ? [] : [plural(count, word)]));
   const silenced = suppressed.length === 0 ? '' : ` (${suppressed.length} suppressed)`;
   const head = parts.length === 0 ? '✔ no findings' : `✖ ${parts.join(', ')}`;
-  return `${head} in ${plural(sources.length, 'file')}${silenced}${fixableOf(findings)}`;
+  const read = [
+    ...(live.length === 0 ? [] : [`${plural(live.length, 'object')} of the cluster`]),
+    ...(live.length > 0 && sources.length === 0 ? [] : [plural(sources.length, 'file')]),
+  ];
+  return `${head} in ${read.join(' and ')}${silenced}${fixableOf(findings)}`;
 };
 
 /** How a report is written beside what it says. */

@@ -59,6 +59,7 @@ const textsAt = async (revision: Revision, settings: Settings, texts: Texts, cwd
         sources: (await Promise.all(sources.map(then))).flatMap((source) => source ?? []),
       })),
     ),
+    live: texts.live,
   };
 };
 

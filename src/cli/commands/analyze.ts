@@ -7,7 +7,7 @@ import { hasErrors } from '../../base/problem.ts';
 import type { SourceText } from '../../yaml/source-text.ts';
 import { type Fixing, fixing, fixTexts, takesOutput } from '../analysis/fix.ts';
 import { choice, clusterPaths, level, selectChecks, suppressions } from '../analysis/flags.ts';
-import { inspect, readTexts, type Texts } from '../analysis/inspect.ts';
+import { inspect, type LiveTexts, readTexts, type Texts } from '../analysis/inspect.ts';
 import { type BaselineChange, baselineChange, loadKnown } from '../analysis/known.ts';
 import { listChecks } from '../analysis/list.ts';
 import { publish } from '../analysis/publish.ts';
@@ -15,6 +15,7 @@ import { withoutRepeats } from '../analysis/repeats.ts';
 import { configPath, loadSettings, type Settings } from '../analysis/settings.ts';
 import { newSince } from '../analysis/since.ts';
 import { checkWatchable, runAndWatch } from '../analysis/watch.ts';
+import { clusterFlags, istioNamespaceFlag } from '../cluster/flags.ts';
 import { type Context, defineCommand, flag, text, texts } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { clientVersion } from '../package.ts';
@@ -23,11 +24,18 @@ import type { Report } from '../report/analysis/report.ts';
 import { printProblems } from '../report/problems.ts';
 import { expectShortRun } from '../short-run.ts';
 
-const noCluster = (): Fault =>
-  new Fault('analyzing a cluster is not supported by this version of heddle', {
-    kind: 'unreachable',
-    code: 'CLUSTER_NOT_SUPPORTED',
+const noInput = (): Fault =>
+  new Fault('there is nothing to analyze: no files, and --use-kube=false', {
+    kind: 'usage',
+    code: 'NO_INPUT',
     hint: 'name files: heddle analyze --use-kube=false ./k8s, or - for standard input',
+  });
+
+const notWatched = (): Fault =>
+  new Fault('--watch is for files, and a cluster is analyzed', {
+    kind: 'usage',
+    code: 'CONFLICTING_FLAGS',
+    hint: 'name files, and leave out --use-kube',
   });
 
 /** Istio's filter: what belongs to another namespace is not shown; cluster-scoped objects belong to all of them. */
@@ -46,6 +54,8 @@ interface Errand {
   readonly change: BaselineChange;
   readonly since: string | undefined;
   readonly isWatched: boolean;
+  /** What a cluster has, where one is analyzed. */
+  readonly live: LiveTexts | undefined;
   readonly fixing: Fixing | undefined;
 }
 
@@ -64,7 +74,7 @@ const judge = async (texts: Texts, settings: Settings, { change, since }: Errand
 /** One analysis from the reading of files to the reports; answers the exit code. */
 const analyzeOnce = async (context: Context, settings: Settings, errand: Errand): Promise<number> => {
   const { io, quiet, err } = context;
-  const given = await readTexts(settings, io);
+  const given = await readTexts(settings, io, errand.live);
   const isReported = ({ level, span }: Finding): boolean => atLeast(level, settings.outputThreshold(span.file));
   const judgeSources = async (sources: readonly SourceText[]) => {
     const { found, kept } = await judge({ ...given, sources }, settings, errand, io);
@@ -84,12 +94,13 @@ const analyzeOnce = async (context: Context, settings: Settings, errand: Errand)
     suppressed: suppressed.filter(({ finding }) => isOf(settings.namespace, finding)),
     problems: [...problems, ...found.unused, ...compared.problems, ...(fixed?.problems ?? [])],
     sources: [...texts.sources, ...others.flatMap((source) => source ?? [])],
+    live: errand.live?.sources ?? [],
     lineOf: createReferences(found.documents),
     isFailure,
     version: clientVersion(),
   };
   const told = report.problems.filter(({ severity }) => !quiet || severity === 'error');
-  printProblems(told, report.sources, err);
+  printProblems(told, [...report.sources, ...report.live], err);
   const { outputs, annotates } = settings;
   const reader = takesOutput(errand.fixing, settings.paths) ? { ...context, out: err } : context;
   await publish(reader, report, { outputs, annotates, isRepeated: errand.isWatched });
@@ -98,9 +109,11 @@ const analyzeOnce = async (context: Context, settings: Settings, errand: Errand)
 };
 
 export const analyze = defineCommand({
-  summary: 'Finds mistakes in Istio configuration: the findings of istioctl, from plain YAML, without a cluster.',
+  summary: 'Finds mistakes in Istio configuration: the findings of istioctl, in files, a cluster, or both.',
   examples: [
     ['heddle analyze ./k8s', 'every YAML and JSON file below a directory'],
+    ['heddle analyze -A', 'what the cluster has, in all namespaces'],
+    ['heddle analyze --use-kube ./k8s', 'the cluster as it would be with these files'],
     ['helm template . | heddle analyze -', 'what a chart renders'],
     ['heddle analyze -n shop --failure-threshold Warning ./k8s', 'one namespace, and warnings fail'],
     ['heddle analyze -o pretty -o sarif=report.sarif ./k8s', 'for a person and for a code host'],
@@ -110,12 +123,12 @@ export const analyze = defineCommand({
   ],
   arguments: [{ name: 'PATH', summary: 'file, directory or pattern; - is standard input', variadic: true }],
   options: {
-    namespace: text('-n, --namespace <name>', 'only findings about this namespace'),
-    allNamespaces: flag('-A, --all-namespaces', 'findings about every namespace of the input, which is the default'),
-    useKube: choice(
-      '-k, --use-kube',
-      'the cluster too: not supported by this version; false is the default with paths',
-    ),
+    namespace: text('-n, --namespace <name>', "only findings about this namespace; with a cluster the context's"),
+    allNamespaces: flag('-A, --all-namespaces', 'findings about every namespace, which is the default for files'),
+    useKube: choice('-k, --use-kube', 'the cluster too; the default without paths'),
+    revision: text('-r, --revision <name>', 'with a cluster: as this revision of the control plane sees it (default)'),
+    istioNamespace: istioNamespaceFlag,
+    ...clusterFlags,
     failureThreshold: level('--failure-threshold', 'fail from this level on: Error (default), Warning, Info'),
     outputThreshold: level('--output-threshold', 'report from this level on: Info (default), Warning, Error'),
     suppress: suppressions(
@@ -146,11 +159,14 @@ export const analyze = defineCommand({
   exitCodes: {
     [EXIT.input]: 'a document cannot be parsed, and nothing reaches the failure threshold',
     [EXIT.config]: 'the configuration or the baseline is wrong',
-    [EXIT.unreachable]: 'a cluster was asked for',
+    [EXIT.unreachable]: 'the cluster cannot be reached',
+    [EXIT.timeout]: 'the cluster did not answer in time',
+    [EXIT.denied]: 'the user of the context may not read the configuration',
     [EXIT.findings]: 'findings at or above the failure threshold',
   },
   environment: { GITHUB_ACTIONS: 'true: annotations are written to standard error too, see --github-annotations' },
   notes: [
+    'With paths no cluster is asked unless --use-kube says so; then objects of the files take the place of those of the cluster. Pods are those that run. What is in the cluster has the place CONTEXT:KIND/NAMESPACE/NAME in formats that need one.',
     '-o FORMAT=FILE writes a file; -o may be repeated. Without it a terminal gets pretty and a pipe gets log, the lines of istioctl. The exit code is the same for every format.',
     'A comment "# heddle-ignore CODE[,CODE] -- reason" silences findings on its line or, on a line of its own, on the next. The annotation galley.istio.io/analyze-suppress silences its object. What silences nothing is reported.',
     'The nearest .heddle.yaml, in the working directory or above it up to the root of the repository, may set paths, thresholds, suppressions, outputs and more for heddle analyze without arguments in CI and by hand alike; flags win over it. Its JSON Schema is templates/schema/heddle.schema.json of the package.',
@@ -167,16 +183,24 @@ export const analyze = defineCommand({
     }
     const { since, watch: isWatched } = options;
     const change = baselineChange(options.updateBaseline, options.pruneBaseline);
-    const errand = { change, since, isWatched, fixing: fixing(options) };
-    const plan = async (): Promise<Settings> => {
+    const errand = { change, since, isWatched, live: undefined, fixing: fixing(options) };
+    const plan = async () => {
       const settings = await loadSettings(context, args, options);
       const isEmpty = settings.paths.length === 0 && settings.clusters.length === 0;
-      if (isEmpty || options.useKube === true) throw noCluster();
-      return settings;
+      if (isEmpty && options.useKube === false) throw noInput();
+      return { settings, isLive: options.useKube ?? isEmpty };
     };
-    if (!isWatched) return analyzeOnce(context, await plan(), errand);
+    if (!isWatched) {
+      const { settings, isLive } = await plan();
+      if (!isLive) return analyzeOnce(context, settings, errand);
+      const { readLive } = await import('../analysis/live.ts');
+      const live = await readLive(context, options, settings.namespace, options.allNamespaces);
+      const namespace = options.allNamespaces ? undefined : live.namespace;
+      return analyzeOnce(context, { ...settings, namespace }, { ...errand, live });
+    }
     return runAndWatch(context, async () => {
-      const settings = await plan();
+      const { settings, isLive } = await plan();
+      if (isLive) throw notWatched();
       checkWatchable(settings, errand.change !== 'none');
       const others = [settings.meshConfig, settings.meshNetworks, settings.baseline, configPath(context, options)];
       return {

@@ -1,7 +1,7 @@
 import type { Problem } from '../../../base/problem.ts';
 import type { Span } from '../../../base/span.ts';
 import { escapeControls } from '../../../telemetry/access-log.ts';
-import { type Format, repositoryPath } from './report.ts';
+import { createPlaces, type Format, repositoryPath } from './report.ts';
 
 // GitHub's workflow commands: properties escape more than the message.
 const data = (text: string): string =>
@@ -34,12 +34,17 @@ export const annotation = (
 };
 
 /** Annotations of GitHub Actions; documents that could not be read are among them. */
-export const github: Format = ({ findings, problems }) =>
-  [
+export const github: Format = (report) => {
+  const placeOf = createPlaces(report);
+  const { findings, problems } = report;
+  return [
     ...problems
       .filter(({ severity }) => severity === 'error')
       .map(({ severity, code, message, span }) => annotation(severity, code, message, span)),
-    ...findings.map(({ level, code, origin, message, hint, span }) =>
-      annotation(level, code, `${origin}: ${message}${hint === undefined ? '' : `\n${hint}`}`, span),
-    ),
+    ...findings.map((finding) => {
+      const { level, code, origin, message, hint, span } = finding;
+      const words = `${origin}: ${message}${hint === undefined ? '' : `\n${hint}`}`;
+      return annotation(level, code, words, placeOf(finding) === undefined ? undefined : span);
+    }),
   ].join('');
+};

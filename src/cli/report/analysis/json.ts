@@ -1,21 +1,22 @@
 import type { Finding } from '../../../analysis/finding.ts';
 import { fingerprintOf } from '../../../analysis/fingerprint.ts';
-import { countLevels, documentationUrl, type Format, levelName, type Report } from './report.ts';
+import { countLevels, createPlaces, documentationUrl, type Format, levelName, type Report } from './report.ts';
 
 /** The bare array of Istio's `-o json`: code, documentationUrl, level, message, origin, reference. */
-export const jsonCompat: Format = ({ findings, lineOf }) => {
-  const items = findings.map((finding) => ({
+export const jsonCompat: Format = (report) => {
+  const placeOf = createPlaces(report);
+  const items = report.findings.map((finding) => ({
     code: finding.code,
     documentationUrl: documentationUrl(finding.code) ?? '',
     level: levelName(finding.level),
     message: finding.message,
     origin: finding.origin,
-    reference: `${finding.span.file}:${lineOf(finding)}`,
+    reference: placeOf(finding),
   }));
   return `${JSON.stringify(items, null, '\t')}\n`;
 };
 
-const itemOf = (finding: Finding, { lineOf }: Report) => {
+const itemOf = (finding: Finding, placeOf: (finding: Finding) => string | undefined) => {
   const { code, level, message, origin, span, resource, labels, effect, hint, fix } = finding;
   const url = documentationUrl(code);
   return {
@@ -23,7 +24,7 @@ const itemOf = (finding: Finding, { lineOf }: Report) => {
     level: levelName(level),
     message,
     origin,
-    reference: `${span.file}:${lineOf(finding)}`,
+    reference: placeOf(finding),
     span,
     ...(resource && { resource: { kind: resource.kind, namespace: resource.namespace, name: resource.name } }),
     ...(labels.length > 0 && { related: labels }),
@@ -38,6 +39,7 @@ const itemOf = (finding: Finding, { lineOf }: Report) => {
 const documentOf = (report: Report) => {
   const { findings, suppressed, problems, sources } = report;
   const { error, warning, info } = countLevels(findings);
+  const placeOf = createPlaces(report);
   return {
     apiVersion: 'heddle/v1',
     kind: 'AnalysisReport',
@@ -48,12 +50,13 @@ const documentOf = (report: Report) => {
       suppressed: suppressed.length,
       problems: problems.length,
       files: sources.length,
+      ...(report.live.length > 0 && { liveObjects: report.live.length }),
     },
-    items: findings.map((finding) => itemOf(finding, report)),
+    items: findings.map((finding) => itemOf(finding, placeOf)),
     suppressed: suppressed.map(({ finding, by, reason }) => ({
       by,
       ...(reason !== undefined && { reason }),
-      finding: itemOf(finding, report),
+      finding: itemOf(finding, placeOf),
     })),
     problems,
   };

@@ -41,10 +41,11 @@ const countsOf = (cases: readonly TestCase[]) => ({
   errors: cases.filter(({ outcome }) => outcome === 'error').length,
 });
 
-/** JUnit's XML: one suite per file; findings below the failure threshold pass and speak in `system-out`. */
+/** JUnit's XML: one suite per file, and per object of a cluster that has findings; findings below the failure threshold pass and speak in `system-out`. */
 export const junit: Format = (report) => {
   const files = byFile(report.findings);
-  const suites = report.sources.map(({ name }) => ({ name, cases: casesOf(name, files.get(name) ?? [], report) }));
+  const sources = [...report.sources, ...report.live.filter(({ name }) => files.has(name))];
+  const suites = sources.map(({ name }) => ({ name, cases: casesOf(name, files.get(name) ?? [], report) }));
   const body = suites.map(
     ({ name, cases }) =>
       `  <testsuite${xmlAttributes({ name, ...countsOf(cases) })}>\n${cases.map(({ xml }) => xml).join('')}  </testsuite>\n`,

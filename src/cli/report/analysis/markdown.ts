@@ -1,5 +1,5 @@
 import { escapeControls } from '../../../telemetry/access-log.ts';
-import { countLevels, documentationUrl, type Format, levelName } from './report.ts';
+import { countLevels, createPlaces, documentationUrl, type Format, levelName } from './report.ts';
 
 /** Text that means nothing to Markdown, tables and HTML. */
 export const literal = (text: string): string =>
@@ -13,12 +13,14 @@ const linked = (code: string): string => {
 };
 
 /** A table for a comment on a change. */
-export const markdown: Format = ({ findings, problems, lineOf }) => {
+export const markdown: Format = (report) => {
+  const { findings, problems } = report;
+  const placeOf = createPlaces(report);
   const { error, warning, info } = countLevels(findings);
   const broken = problems.filter(({ severity }) => severity === 'error');
   const rows = findings.map(
     (finding) =>
-      `| ${levelName(finding.level)} | ${linked(finding.code)} | ${literal(finding.origin)} | ${literal(finding.message)} | ${literal(`${finding.span.file}:${lineOf(finding)}`)} |\n`,
+      `| ${levelName(finding.level)} | ${linked(finding.code)} | ${literal(finding.origin)} | ${literal(finding.message)} | ${literal(placeOf(finding) ?? '-')} |\n`,
   );
   const table =
     rows.length === 0 ? '' : `\n| Level | Code | Object | Finding | Place |\n|---|---|---|---|---|\n${rows.join('')}`;

@@ -68,7 +68,7 @@ const block = (finding: Finding, source: SourceText | undefined, { paint, column
 };
 
 /** A code frame per finding with what else belongs to it, for people. */
-export const pretty: Format = ({ findings, sources }, page) => {
-  const byName = new Map(sources.map((source) => [source.name, source]));
+export const pretty: Format = ({ findings, sources, live }, page) => {
+  const byName = new Map([...sources, ...live].map((source) => [source.name, source]));
   return findings.map((finding) => block(finding, byName.get(finding.span.file), page)).join('');
 };

@@ -13,6 +13,8 @@ export interface Report {
   /** What could not be read, or was read with reservation. */
   readonly problems: readonly Problem[];
   readonly sources: readonly SourceText[];
+  /** What was read from a cluster: findings in it have an object for a place, and no file. */
+  readonly live: readonly SourceText[];
   /** The line Istio's tools name for a finding: the first of the document where no field is to blame. */
   readonly lineOf: (finding: Finding) => number;
   /** Whether a finding fails the run. */
@@ -29,6 +31,12 @@ export interface Page {
 
 /** One format: the whole text, final line feed included. */
 export type Format = (report: Report, page: Page) => string | Promise<string>;
+
+/** Answers for a report where a finding stands, `reviews.yaml:12`; undefined for what is in a cluster. */
+export const createPlaces = ({ live, lineOf }: Report): ((finding: Finding) => string | undefined) => {
+  const running = new Set(live.map(({ name }) => name));
+  return (finding) => (running.has(finding.span.file) ? undefined : `${finding.span.file}:${lineOf(finding)}`);
+};
 
 const NAMES: Readonly<Record<Level, string>> = { error: 'Error', warning: 'Warning', info: 'Info' };
 
