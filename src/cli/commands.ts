@@ -101,6 +101,40 @@ const manifest: CommandGroup = {
       summary: 'compare two manifests by object and field',
       load: async () => (await import('./commands/manifest/diff.ts')).manifestDiff,
     },
+    {
+      name: 'charts',
+      summary: 'write the Helm charts behind it',
+      load: async () => (await import('./commands/manifest/charts.ts')).manifestCharts,
+    },
+  ],
+};
+
+const tag: CommandGroup = {
+  name: 'tag',
+  summary: 'names for control planes that namespaces follow: set, list, ...',
+  commands: [
+    {
+      name: 'set',
+      summary: 'create a tag, or move it',
+      load: async () => (await import('./commands/tag/set.ts')).tagSet,
+    },
+    {
+      name: 'generate',
+      summary: 'print the objects of a tag',
+      load: async () => (await import('./commands/tag/generate.ts')).tagGenerate,
+    },
+    {
+      name: 'list',
+      aliases: ['show'],
+      summary: 'tags, their revisions and namespaces',
+      load: async () => (await import('./commands/tag/list.ts')).tagList,
+    },
+    {
+      name: 'remove',
+      aliases: ['delete'],
+      summary: 'remove a tag',
+      load: async () => (await import('./commands/tag/remove.ts')).tagRemove,
+    },
   ],
 };
 
@@ -271,6 +305,7 @@ export const SECTIONS: readonly Section[] = [
         summary: 'Istio on a cluster: plan, ask, apply, wait',
         load: async () => (await import('./commands/uninstall.ts')).uninstall,
       },
+      tag,
       manifest,
       profile,
       ca,

@@ -6,7 +6,7 @@ import { waitUntilGone } from './gone.ts';
 import { fromKubernetes, toKubernetes } from './objects.ts';
 
 /** Who installers of Istio are to an API server: istioctl's name, so that each takes over what the other has written. */
-const FIELD_MANAGER = 'istio-operator';
+export const FIELD_MANAGER = 'istio-operator';
 
 const ATTEMPTS = 4;
 const GONE_TIMEOUT_MS = 60_000;
