@@ -6,11 +6,11 @@ import { hasErrors } from '../../src/base/problem.ts';
 import { loadChart } from '../../src/install/chart/chart.ts';
 import { renderChart } from '../../src/install/chart/render.ts';
 import { inOrder, printManifest } from '../../src/install/manifest/order.ts';
-import { ownChartTree } from '../../src/install/operator/component-chart.ts';
 import { generate } from '../../src/install/operator/generate.ts';
 import { readInputs } from '../../src/install/operator/inputs.ts';
 import { loadGoStructs, loadMeshProto, loadValuesProto } from '../../src/model/typed/load.ts';
 import type { Plain } from '../../src/yaml/plain.ts';
+import { runCli } from '../support/cli.ts';
 import { parseScript } from '../support/txtar.ts';
 import { type Answer, askGo, findManifests, type Question } from './go-oracle.ts';
 import { STILL, treeOf } from './tree.ts';
@@ -91,10 +91,8 @@ const PARENT = writeChart(
   parseScript(readFileSync(resolve(import.meta.dirname, 'parent-chart.txtar'), 'utf8')).files,
 );
 
-const TEMPLATES = treeOf(resolve(import.meta.dirname, '../../templates'));
-const OWN = ['base', 'istiod', 'cni', 'ztunnel', 'gateway'].map((name) =>
-  writeChart(name, ownChartTree(TEMPLATES, name)),
-);
+/** Those that `heddle manifest charts` writes. */
+const OWN = ['base', 'istiod', 'cni', 'ztunnel', 'gateway'].map((name) => join(DIRECTORY, 'own', name));
 
 const values = (chart: string, user: Question['values'] = {}): Question => ({ chart, values: user });
 
@@ -130,7 +128,8 @@ afterAll(() => rmSync(DIRECTORY, { recursive: true }));
 describe.skipIf('absent' in manifests)('Go itself', () => {
   let answers: readonly Answer[] = [];
   const charts = path === '' ? [] : chartQuestions();
-  beforeAll(() => {
+  beforeAll(async () => {
+    await runCli(['manifest', 'charts', join(DIRECTORY, 'own')]);
     answers = askGo([...INSTALLATIONS, ...charts]);
   }, 900_000);
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { suggest } from '../../base/distance.ts';
 import { Fault } from '../../base/fault.ts';
 import { hasErrors, type Problem } from '../../base/problem.ts';
@@ -15,6 +14,7 @@ import { loadGoStructs, loadMeshProto, loadValuesProto } from '../../model/typed
 import type { SourceText } from '../../yaml/source-text.ts';
 import type { Context } from '../command.ts';
 import type { Io } from '../io.ts';
+import { MACHINE } from '../machine/machine.ts';
 import { printProblems } from '../report/problems.ts';
 import { readTree } from './tree.ts';
 
@@ -41,13 +41,8 @@ export interface RenderTarget {
 /** Without a cluster: the oldest one, of no platform. */
 const NOWHERE: RenderTarget = { kubeVersion: OFFLINE.kubeVersion, detected: [] };
 
-/** Time and chance of this machine. */
-export const platformOf = ({ kubeVersion }: RenderTarget): Platform => ({
-  cluster: { kubeVersion },
-  now: Date.now,
-  localZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
-  random: (count) => randomBytes(count),
-});
+/** This machine, with that cluster beside it. */
+export const platformOf = ({ kubeVersion }: RenderTarget): Platform => ({ ...MACHINE, cluster: { kubeVersion } });
 
 /** The operator files and settings of a command line; the flags are settings, too. */
 export const readRequest = async (
