@@ -3,6 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import type { Cluster } from '../../../src/cluster/cluster.ts';
+import { getFromPod } from '../../../src/cluster/pod-http.ts';
+import { askIstiod } from '../../../src/cluster/xds.ts';
+import { openFake } from '../../support/open-fake.ts';
 import { run } from '../harness/heddle.ts';
 import type { TestKubernetes } from '../harness/kubernetes.ts';
 import { installMesh, startMesh, type TestMesh } from '../harness/mesh.ts';
@@ -164,6 +168,44 @@ onMesh('what heddle installs, with real proxies', (cluster, istio) => {
         return response.status === 418 ? response : undefined;
       });
       expect(await answer.text()).toBe('from the mesh');
+    });
+  });
+
+  describe('istiod', () => {
+    const open = async (): Promise<Cluster> => {
+      const client = await openFake(cluster());
+      onTestFinished(() => client.close());
+      return client;
+    };
+
+    it('tells over XDS of each proxy, to who verifies it by the root of the mesh', async () => {
+      const { data } = await cluster().api.get<{ readonly data: Readonly<Record<string, string>> }>(
+        '/api/v1/namespaces/istio-system/configmaps/istio-ca-root-cert',
+      );
+      const question = { typeUrl: 'istio.io/debug/syncz', root: data['root-cert.pem'] ?? '' };
+      const { resources } = await askIstiod(await open(), mesh.istiod.pod.metadata, question);
+      const told = resources.map(({ value }) => value.toString('latin1'));
+      for (const { pod } of [mesh.a, mesh.b, mesh.gateway])
+        expect(told.filter((text) => text.includes(`${pod.metadata.name}.${pod.metadata.namespace}`))).toHaveLength(1);
+    });
+
+    it('and Envoy answer HTTP through port-forwards', async () => {
+      const client = await open();
+      const version = await getFromPod(client, mesh.istiod.pod.metadata, 15014, '/version');
+      expect(version).toMatchObject({ status: 200, body: expect.stringContaining('1.31.1') });
+      const syncz = await getFromPod(client, mesh.istiod.pod.metadata, 15014, '/debug/syncz');
+      expect(syncz.body).toContain('b.web');
+      const dump = await getFromPod(client, mesh.b.pod.metadata, 15000, '/config_dump');
+      expect(dump.body).toContain('inbound|8080||');
+    });
+
+    it('is said not to answer once it is gone', async () => {
+      const client = await open();
+      await mesh.istiod.program.kill();
+      const asked = askIstiod(client, mesh.istiod.pod.metadata, { typeUrl: 'istio.io/debug/syncz' });
+      await expect(asked).rejects.toMatchObject({ kind: 'unreachable', code: 'PORT_REFUSED' });
+      const got = getFromPod(client, mesh.istiod.pod.metadata, 15014, '/version');
+      await expect(got).rejects.toMatchObject({ kind: 'unreachable', code: 'PORT_REFUSED' });
     });
   });
 });
