@@ -311,7 +311,18 @@ export const SECTIONS: readonly Section[] = [
       ca,
     ],
   },
-  { title: 'Look', entries: [proxyConfig] },
+  {
+    title: 'Look',
+    entries: [
+      {
+        name: 'proxy-status',
+        aliases: ['ps'],
+        summary: 'whether proxies have what istiod wants, and why not',
+        load: async () => (await import('./commands/proxy-status.ts')).proxyStatus,
+      },
+      proxyConfig,
+    ],
+  },
   {
     title: 'Tools',
     entries: [

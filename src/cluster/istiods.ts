@@ -1,6 +1,6 @@
 import { Fault } from '../base/fault.ts';
 import type { CallLimits, Cluster, KubernetesObject } from './cluster.ts';
-import { getFromPod } from './pod-http.ts';
+import { getFromPod, type PodAnswer } from './pod-http.ts';
 import { phaseOf, podsByLabels } from './pods.ts';
 
 /** Which control planes are meant. */
@@ -36,19 +36,37 @@ export const noIstiod = ({ namespace, revision }: IstiodChoice): Fault =>
     },
   );
 
-/** What istiod answers on its monitoring port (`/version`, `/debug/syncz`); a Fault for any status but 200. */
-export const askMonitoring = async (
+/** What istiod answers on its monitoring port, whatever its status. */
+export const getMonitoring = (
   cluster: Pick<Cluster, 'connect'>,
   { metadata: { name, namespace = '', annotations } }: KubernetesObject,
   path: string,
   limits: CallLimits = {},
-): Promise<string> => {
+): Promise<PodAnswer> => {
   const port = Number(annotations?.['prometheus.io/port'] ?? MONITORING_PORT) || MONITORING_PORT;
-  const { status, body } = await getFromPod(cluster, { namespace, name }, port, path, limits);
-  if (status === 200) return body;
-  throw new Fault(`istiod "${name}" in namespace "${namespace}" answers ${path} with ${status}`, {
+  return getFromPod(cluster, { namespace, name }, port, path, limits);
+};
+
+/** The Fault of an istiod that answers, but not with what was asked for. */
+export const istiodRefusal = (
+  { metadata: { name, namespace } }: KubernetesObject,
+  path: string,
+  status: number,
+): Fault =>
+  new Fault(`istiod "${name}" in namespace "${namespace}" answers ${path} with ${status}`, {
     kind: 'failure',
     code: 'ISTIOD_REFUSED',
     hint: 'its log says why',
   });
+
+/** What istiod answers on its monitoring port (`/version`, `/debug/syncz`); a Fault for any status but 200. */
+export const askMonitoring = async (
+  cluster: Pick<Cluster, 'connect'>,
+  pod: KubernetesObject,
+  path: string,
+  limits: CallLimits = {},
+): Promise<string> => {
+  const { status, body } = await getMonitoring(cluster, pod, path, limits);
+  if (status === 200) return body;
+  throw istiodRefusal(pod, path, status);
 };
