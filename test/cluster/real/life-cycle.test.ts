@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { run, succeed } from '../harness/heddle.ts';
-import { installedObjects, listEverything } from '../harness/inventory.ts';
+import { installedObjects, type Listed, listEverything } from '../harness/inventory.ts';
 import type { TestKubernetes } from '../harness/kubernetes.ts';
 import { onKubernetes } from '../harness/suite.ts';
 
@@ -87,6 +87,20 @@ onKubernetes('an installation that changes', (cluster) => {
     expect(shared).toEqual([]);
     expect(now).toContain('Deployment istio-system istiod Pilot default');
     expect(now).toContain('Deployment istio-system istiod-canary Pilot canary');
+  });
+
+  it('is led to by a tag, which moves and goes', async () => {
+    const webhook = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/istio-revision-tag-prod';
+    const revision = async () => (await cluster().api.get<Listed>(webhook)).metadata.labels?.['istio.io/rev'];
+    await succeed(cluster(), 'tag set prod -r default -y');
+    expect(await revision()).toBe('default');
+    const refused = await run(cluster(), 'tag set prod -r canary -y');
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('--overwrite')]);
+    await succeed(cluster(), 'tag set prod -r canary -y --overwrite');
+    expect(await revision()).toBe('canary');
+    expect(await succeed(cluster(), 'tag list')).toMatch(/^prod +canary/m);
+    await succeed(cluster(), 'tag remove prod -y');
+    expect((await cluster().api.call('GET', webhook)).status).toBe(404);
   });
 
   it('ends by revision', async () => {
