@@ -78,7 +78,16 @@ export interface OutboundListener {
   readonly name: string;
   readonly protocol: 'http' | 'tcp' | 'auto';
   readonly routes: RouteTable | undefined;
+  /** Connections that are neither HTTP nor any chain's; undefined = they are unknown to the mesh. */
   readonly tcp: TcpRoute | undefined;
+  /** The narrowest address block first; absent = none. */
+  readonly chains?: readonly DestinationChains[];
+}
+
+/** Connections to one address block that server names tell apart. What none of them takes goes the listener's `tcp`. */
+export interface DestinationChains extends ServerNames<TcpRoute> {
+  /** Undefined: every address that is in no other block, where HTTP may come too. */
+  readonly block: Cidr | undefined;
 }
 
 export interface TcpRoute {
@@ -115,14 +124,17 @@ export interface GatewayPort {
   readonly tls?: TlsServers;
 }
 
-/** By server name, each of the first server that has it. */
-export interface TlsServers {
-  readonly all: readonly GatewayTlsServer[];
-  readonly exact: ReadonlyMap<string, GatewayTlsServer>;
+/** What server names (lower case) lead to, each as the first that has it says. */
+export interface ServerNames<T> {
+  readonly exact: ReadonlyMap<string, T>;
   /** `.example.com` for `*.example.com`. */
-  readonly suffixes: SuffixTable<GatewayTlsServer>;
+  readonly suffixes: SuffixTable<T>;
   /** Takes every connection, also one that names no server. */
-  readonly any: GatewayTlsServer | undefined;
+  readonly any: T | undefined;
+}
+
+export interface TlsServers extends ServerNames<GatewayTlsServer> {
+  readonly all: readonly GatewayTlsServer[];
 }
 
 /** A filter chain of a TLS port: exactly one of `routes` (HTTP behind TLS) and `tcp` (its bytes) is there. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { indexTlsServers } from '../../src/traffic/compile/tls-servers.ts';
-import { selectTlsServer } from '../../src/traffic/listener.ts';
+import { selectServer } from '../../src/traffic/listener.ts';
 import type { GatewayPort, GatewayTlsServer } from '../../src/traffic/tables.ts';
 import { compileText } from './compile-text.ts';
 
@@ -33,7 +33,7 @@ const portOf = async (text: string): Promise<GatewayPort | undefined> =>
   [...(await compileText(text)).proxies.values()].find(({ node }) => node.mode === 'gateway')?.gateway.get(443);
 
 const serverOf = (port: GatewayPort | undefined, serverName: string): GatewayTlsServer | undefined =>
-  port?.tls === undefined ? undefined : selectTlsServer(port.tls, serverName);
+  port?.tls === undefined ? undefined : selectServer(port.tls, serverName);
 
 const destination = (port: GatewayPort | undefined, serverName: string): string | undefined =>
   serverOf(port, serverName)?.tcp?.destinations[0].cluster;
@@ -77,10 +77,10 @@ describe('a server name', () => {
       server('a.example.com'),
     ] as const;
     const servers = indexTlsServers([all, short, long, own]);
-    expect(selectTlsServer(servers, 'a.example.com')).toBe(own);
-    expect(selectTlsServer(servers, 'b.example.com')).toBe(long);
-    expect(selectTlsServer(servers, 'example.com')).toBe(short);
-    expect(selectTlsServer(servers, '')).toBe(all);
-    expect(selectTlsServer(indexTlsServers([own, short]), '')).toBeUndefined();
+    expect(selectServer(servers, 'a.example.com')).toBe(own);
+    expect(selectServer(servers, 'b.example.com')).toBe(long);
+    expect(selectServer(servers, 'example.com')).toBe(short);
+    expect(selectServer(servers, '')).toBe(all);
+    expect(selectServer(indexTlsServers([own, short]), '')).toBeUndefined();
   });
 });

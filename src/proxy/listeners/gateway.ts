@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Identity } from '../../ca/certificate.ts';
-import { selectTlsServer } from '../../traffic/listener.ts';
+import { selectServer } from '../../traffic/listener.ts';
 import type { GatewayTlsServer, TcpRoute, TlsServers, TlsTermination } from '../../traffic/tables.ts';
 import { type Link, linkAccepted, linkByEvents } from '../link.ts';
 import type { Place, PlaceTls } from '../place.ts';
@@ -46,7 +46,7 @@ const acceptTls = (state: ProxyState, port: number, socket: Socket, servers: Tls
     const serverName = bytes[0] === TLS_HANDSHAKE ? awaitServerName(bytes) : '';
     if (serverName === undefined) return undefined;
     const place = { ...placeOf(state, port, socket, undefined), passedServerName: serverName };
-    const server = selectTlsServer(servers, serverName);
+    const server = selectServer(servers, serverName);
     if (server === undefined) return () => refuse(state, place, socket);
     const { tcp, terminate } = server;
     if (terminate === undefined) {

@@ -3,8 +3,9 @@
  * its bytes as captured), or as a client's to its HTTP proxy, request by request.
  */
 import { isIP, type Socket } from 'node:net';
-import { selectOutbound } from '../../traffic/listener.ts';
+import { chainsFor, connectionRoute, mayCarryHttp, selectOutbound } from '../../traffic/listener.ts';
 import { PASSTHROUGH } from '../../traffic/routing.ts';
+import type { OutboundListener } from '../../traffic/tables.ts';
 import { type Reception, serveHttp, serveHttp2 } from '../http-service.ts';
 import { Head } from '../http1/head.ts';
 import { INCOMPLETE, parseRequestHead } from '../http1/parse-head.ts';
@@ -14,6 +15,7 @@ import type { Place } from '../place.ts';
 import type { ProxyState } from '../proxy-state.ts';
 import type { DownstreamStream } from '../stream.ts';
 import { clusterOfTcp, openTunnel, type TunnelTarget } from '../tcp/tunnel.ts';
+import { awaitServerName, TLS_HANDSHAKE } from '../tls/client-hello.ts';
 import { awaitFirstBytes } from './first-bytes.ts';
 import { sniffHttp } from './sniff.ts';
 
@@ -67,23 +69,47 @@ const onCaptured = (state: ProxyState, link: Link, place: Place, first: Buffer):
     openTunnel(state, place, link, unknownTarget(state, listener), first);
     return;
   }
-  const asTcp = (): TunnelTarget =>
-    listener.tcp === undefined
-      ? unknownTarget(state, tables.outbound.unknown)
-      : clusterOfTcp(tables, listener.tcp, state.random());
-  if (listener.protocol === 'tcp') {
-    openTunnel(state, place, link, asTcp(), first);
+  const asTcp = (serverName: string, bytes: Buffer): void => {
+    const at = serverName === '' ? place : { ...place, passedServerName: serverName };
+    openTunnel(state, at, link, tcpTarget(state, listener, at), bytes);
+  };
+  const namesServers = asksForServerName(listener, place.address);
+  const isHttp = mayCarryHttp(listener, place.address);
+  if (!namesServers && !isHttp) {
+    asTcp('', first);
     return;
   }
   const decide = (bytes: Buffer): boolean => {
-    const kind = sniffHttp(bytes);
+    if (namesServers && bytes[0] === TLS_HANDSHAKE) {
+      const serverName = awaitServerName(bytes);
+      if (serverName !== undefined) asTcp(serverName, bytes);
+      return serverName !== undefined;
+    }
+    const kind = isHttp ? sniffHttp(bytes) : 'other';
     if (kind === 'more') return false;
     if (kind === 'http') serveHttp(state, link, place).onBytes(bytes, 0, bytes.length);
     else if (kind === 'http2') serveHttp2(state, link, place).onBytes(bytes, 0, bytes.length);
-    else openTunnel(state, place, link, asTcp(), bytes);
+    else asTcp('', bytes);
     return true;
   };
   awaitFirstBytes(state, link, decide, first);
+};
+
+/** Where server names decide, the client must speak first, as with Envoy's inspector. */
+const asksForServerName = (listener: OutboundListener, address: string): boolean => {
+  const chains = chainsFor(listener, address);
+  return chains !== undefined && (chains.exact.size > 0 || chains.suffixes.values.size > 0);
+};
+
+const tcpTarget = (
+  state: ProxyState,
+  listener: OutboundListener,
+  { address, passedServerName = '' }: Place,
+): TunnelTarget => {
+  const route = connectionRoute(listener, address, passedServerName);
+  return route === undefined
+    ? unknownTarget(state, state.tables.outbound.unknown)
+    : clusterOfTcp(state.tables, route, state.random());
 };
 
 const unknownTarget = ({ tables }: ProxyState, unknown: 'passthrough' | 'blackhole'): TunnelTarget => {

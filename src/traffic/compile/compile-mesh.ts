@@ -16,13 +16,14 @@ import { compileOutbound, type OutboundSources } from './outbound.ts';
 import { indexRateLimits } from './rate-limits/index-rate-limits.ts';
 import { Report } from './report.ts';
 import { indexTokenRules } from './request-authentication.ts';
+import type { RuleConditions } from './rule-plan.ts';
 import { buildServiceEntries } from './service-entries.ts';
 import { buildRegistry, indexPods, indexServicesByPod, type ServiceRegistry } from './services.ts';
 import { indexSidecars, type SidecarScope } from './sidecar-scope.ts';
 import { indexTelemetry } from './telemetry/index-telemetry.ts';
 import { trafficDistribution } from './traffic-distribution.ts';
 import { reportUnsupportedKinds } from './unsupported-kinds.ts';
-import { groupByGateway, planVirtualServices } from './virtual-services.ts';
+import { groupByGateway, planVirtualServices, type VirtualServicePlan } from './virtual-services.ts';
 import { viewOf } from './visibility.ts';
 import type { CompiledMesh, PlacedPod, World } from './world.ts';
 
@@ -59,7 +60,7 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
   // A host that a Service has is not given away to a ServiceEntry.
   const podsWith = indexPods(world);
   const services = buildRegistry(world, podsWith);
-  const registry = new Map([...buildServiceEntries(world, podsWith, settings, report), ...services]);
+  const registry = new Map([...buildServiceEntries(world, podsWith, report), ...services]);
   const servicesOfPod = indexServicesByPod(registry);
   const mutualTls = indexMutualTls(mesh, settings.rootNamespace, report);
   const rules = indexDestinationRules(mesh, settings, report);
@@ -87,11 +88,7 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
   };
   const usesLabels =
     rules.usesClientLabels ||
-    virtualServices.some((plan) =>
-      [...plan.rules.map((rule) => [rule.conditions]), ...plan.tcp.map((rule) => rule.conditions)].some((conditions) =>
-        conditions.some((condition) => condition.sourceLabels !== undefined),
-      ),
-    );
+    virtualServices.some((plan) => conditionsOf(plan).some(({ sourceLabels }) => sourceLabels !== undefined));
   const compileShared = shareOutbound(sources, usesLabels, sidecarScope);
   const peers = new Map(world.pods.map((placed) => [placed.address, peerOf(placed.pod)]));
   const compileProxy = (placed: PlacedPod): ProxyTables => {
@@ -134,6 +131,12 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
   }
   return { tablesOf, authorizationOf, services, problems: report.problems };
 };
+
+const conditionsOf = ({ rules, tcp, tls = [] }: VirtualServicePlan): readonly RuleConditions[] => [
+  ...rules.map((rule) => rule.conditions),
+  ...tcp.flatMap((rule) => rule.conditions),
+  ...tls.flatMap((rule) => rule.matches.map((match) => match.conditions)),
+];
 
 const keyOf = ({ pod }: PlacedPod): string => `${pod.namespace}/${pod.name}`;
 

@@ -12,7 +12,7 @@ import { intersectHosts, isExportedTo } from './names.ts';
 import { originOf, type Report } from './report.ts';
 import { buildRouteTable } from './route-table.ts';
 import { isCatchAll, MATCH_ALL } from './rule-match.ts';
-import type { ServiceRegistry, ServicesOfPod } from './services.ts';
+import { onlyPort, type ServiceRegistry, type ServicesOfPod } from './services.ts';
 import { compileTermination } from './tls-credentials.ts';
 import { type BoundPlan, compileTlsServers, indexTlsServers, tcpRouteAt } from './tls-servers.ts';
 import type { VirtualServicePlan } from './virtual-services.ts';
@@ -182,11 +182,6 @@ const catchAllLast = (routes: readonly Route[]): readonly Route[] => [
   ...routes.filter((route) => !isCatchAll(route.match)),
   ...routes.filter((route) => isCatchAll(route.match)),
 ];
-
-const onlyPort = (registry: ServiceRegistry, host: string): number | undefined => {
-  const ports = registry.get(host)?.ports;
-  return ports?.length === 1 ? ports[0]?.number : undefined;
-};
 
 const hostPart = (host: string): string => host.slice(host.indexOf('/') + 1).toLowerCase();
 

@@ -4,7 +4,7 @@ import type { Client } from './destination-rules.ts';
 import type { Hashing } from './hashing.ts';
 import { outboundClusterName } from './names.ts';
 import { joinOperations } from './rule-headers.ts';
-import type { ActionPlan, DestinationPlan, RuleConditions, RulePlan } from './rule-plan.ts';
+import type { ActionPlan, ConnectionConditions, DestinationPlan, RuleConditions, RulePlan } from './rule-plan.ts';
 import type { TcpRulePlan } from './tcp-rules.ts';
 import type { TlsMatchPlan, TlsRulePlan } from './tls-rules.ts';
 
@@ -42,9 +42,19 @@ export const instantiateRules = (rules: readonly RulePlan[], scope: RuleScope): 
   return routes;
 };
 
-/** The first tcp rule that holds for the listener. */
+/** Whether a proxy and listener meet the conditions of a connection, its address and server name aside. */
+export const admitsConnections = (conditions: ConnectionConditions, scope: RuleScope): boolean => {
+  if (conditions.port !== undefined && conditions.port !== scope.listenerPort) return false;
+  if (conditions.gateways.length > 0 && !conditions.gateways.includes(scope.gateway)) return false;
+  // Istio asks for the source on the mesh only, where naming gateways does not replace it.
+  if (scope.gateway !== 'mesh') return true;
+  if (!matchesLabels(conditions.sourceLabels ?? {}, scope.client.labels)) return false;
+  return conditions.sourceNamespace === undefined || conditions.sourceNamespace === scope.client.namespace;
+};
+
+/** The first tcp rule that holds for a gateway's listener. */
 export const instantiateTcp = (rules: readonly TcpRulePlan[], scope: RuleScope): TcpRoute | undefined => {
-  const rule = rules.find(({ conditions }) => conditions.some((condition) => meetsConditions(condition, scope)));
+  const rule = rules.find(({ conditions }) => conditions.some((condition) => admitsConnections(condition, scope)));
   return rule === undefined ? undefined : toTcpRoute(rule, scope);
 };
 
@@ -55,11 +65,12 @@ export const instantiateTls = (
 ): readonly { readonly match: TlsMatchPlan; readonly route: TcpRoute }[] =>
   rules.flatMap((rule) =>
     rule.matches
-      .filter(({ conditions }) => meetsConditions(conditions, scope))
+      .filter(({ conditions }) => admitsConnections(conditions, scope))
       .map((match) => ({ match, route: toTcpRoute(rule, scope) })),
   );
 
-const toTcpRoute = (rule: Pick<TcpRulePlan, 'destinations'>, scope: RuleScope): TcpRoute => {
+/** Where a tcp or tls rule sends connections from a listener. */
+export const toTcpRoute = (rule: Pick<TcpRulePlan, 'destinations'>, scope: RuleScope): TcpRoute => {
   const destinations = toDestinations(rule.destinations, scope, true);
   const [first, second] = rule.destinations;
   // Istio looks at a subset only where it is the only destination.

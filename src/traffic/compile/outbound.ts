@@ -1,14 +1,21 @@
 import type { OutboundListener, OutboundTables, Route, RouteTable, TcpRoute, VirtualHost } from '../tables.ts';
+import {
+  type ConnectionChain,
+  indexChains,
+  type ServiceConnections,
+  tcpChains,
+  tlsChains,
+} from './connection-chains.ts';
 import type { Client, DestinationRuleIndex } from './destination-rules.ts';
 import { type Hashing, hashingFor } from './hashing.ts';
 import { type HostIndex, indexHosts } from './host-index.ts';
-import { instantiateRules, instantiateTcp, type RuleScope } from './instantiate.ts';
+import { instantiateRules, type RuleScope } from './instantiate.ts';
 import type { MeshSettings } from './mesh-settings.ts';
-import { hostCovers, outboundClusterName } from './names.ts';
+import { hostCovers, intersectHosts, outboundClusterName } from './names.ts';
 import { originOf } from './report.ts';
 import { buildRouteTable } from './route-table.ts';
 import { MATCH_ALL } from './rule-match.ts';
-import type { MeshService, MeshServicePort, ServiceRegistry } from './services.ts';
+import { type MeshService, type MeshServicePort, onlyPort, type ServiceRegistry } from './services.ts';
 import { hostDomains, serviceDomains } from './virtual-host-domains.ts';
 import type { VirtualServicePlan } from './virtual-services.ts';
 import type { ClientView } from './visibility.ts';
@@ -33,7 +40,7 @@ interface OutboundContext {
   readonly hashing: Hashing | undefined;
 }
 
-/** The listeners of a sidecar: one per port for HTTP services together, one per address for everything else. */
+/** The listeners of a sidecar: one per port for HTTP services together, one per address for everything that has one. */
 export const compileOutbound = (sources: OutboundSources, client: Client, view: ClientView): OutboundTables => {
   const context: OutboundContext = {
     sources,
@@ -43,64 +50,104 @@ export const compileOutbound = (sources: OutboundSources, client: Client, view: 
     unknown: client.scope?.unknown ?? sources.settings.unknown,
     hashing: hashingFor(sources.rules, sources.registry, client),
   };
-  const byAddress = new Map<string, OutboundListener>();
-  const httpPorts = new Set<number>();
+  const drafts = new Map<string, ListenerDraft>();
   for (const service of view.services) {
     for (const port of service.ports) {
-      if (port.protocol === 'http' || port.protocol === 'http2') httpPorts.add(port.number);
-      else for (const address of addressesOf(service, port)) addListener(byAddress, context, service, port, address);
+      for (const address of addressesOf(service, port)) draftListener(drafts, context, service, port, address);
     }
   }
+  const byAddress = new Map<string, OutboundListener>();
   const byPort = new Map<number, OutboundListener>();
-  for (const port of httpPorts) byPort.set(port, wildcardListener(context, port));
-  addAddressless(byPort, context);
+  for (const [key, draft] of drafts) {
+    if (draft.address === EVERY_ADDRESS) byPort.set(draft.port, finish(context, draft));
+    else byAddress.set(key, finish(context, draft));
+  }
   return { byAddress, byPort, unknown: context.unknown };
 };
 
-/** TCP of a ServiceEntry without addresses takes its whole port, unless HTTP services have it. */
-const addAddressless = (byPort: Map<number, OutboundListener>, context: OutboundContext): void => {
-  for (const service of context.view.services) {
-    if (service.source !== 'service-entry' || service.addresses.length > 0) continue;
-    for (const port of service.ports) {
-      if (port.protocol === 'http' || port.protocol === 'http2' || byPort.has(port.number)) continue;
-      const tcp = tcpRoute(context, service, port.number);
-      byPort.set(port.number, { name: `0.0.0.0_${port.number}`, protocol: 'tcp', routes: undefined, tcp });
-    }
-  }
-};
+/** A listener that services are still added to. */
+interface ListenerDraft {
+  readonly address: string;
+  readonly port: number;
+  /** The first that brought HTTP here; undefined = nothing but connections. */
+  http: MeshService | undefined;
+  readonly chains: ConnectionChain[];
+}
 
-/** A headless service has no address of its own; its pods' addresses stand in. */
+/** Where the services listen that have no address, or share their port as HTTP does. */
+const EVERY_ADDRESS = '0.0.0.0';
+
 const addressesOf = (service: MeshService, port: MeshServicePort): readonly string[] => {
-  if (service.addresses.length > 0) return service.addresses;
-  return service.isHeadless ? port.targets.map((target) => target.placed.address) : [];
+  if (port.protocol === 'http' || port.protocol === 'http2') return [EVERY_ADDRESS];
+  // A headless service has no address of its own; its pods' addresses stand in.
+  if (service.isHeadless) return port.targets.map((target) => target.placed.address);
+  const isShared = service.source === 'service-entry' && (service.addresses.length === 0 || service.blocks.length > 0);
+  return isShared ? [...service.addresses, EVERY_ADDRESS] : service.addresses;
 };
 
-const addListener = (
-  byAddress: Map<string, OutboundListener>,
+const draftListener = (
+  drafts: Map<string, ListenerDraft>,
   context: OutboundContext,
   service: MeshService,
   port: MeshServicePort,
   address: string,
 ): void => {
   const key = `${address}:${port.number}`;
-  if (byAddress.has(key)) return;
-  const virtualHost =
-    port.protocol === 'auto' ? { ...serviceVirtualHost(context, service, port.number), domains: ['*'] } : undefined;
-  byAddress.set(key, {
-    name: `${address}_${port.number}`,
-    protocol: port.protocol === 'auto' ? 'auto' : 'tcp',
-    routes: virtualHost === undefined ? undefined : buildRouteTable(virtualHost.name, [virtualHost], true),
-    tcp: tcpRoute(context, service, port.number),
-  });
+  const known = drafts.get(key);
+  const draft = known ?? { address, port: port.number, http: undefined, chains: [] };
+  drafts.set(key, draft);
+  // As in Istio: what declares no protocol adds nothing to a listener that carries HTTP already.
+  if (port.protocol === 'auto' && draft.http !== undefined) return;
+  if (port.protocol !== 'tcp') draft.http ??= service;
+  if (port.protocol === 'tcp' || port.protocol === 'auto') {
+    draft.chains.push(...chainsOf(context, service, port, address));
+  }
 };
 
-/** What is no HTTP on an HTTP port goes where unknown destinations go. */
-const wildcardListener = (context: OutboundContext, port: number): OutboundListener => ({
-  name: `0.0.0.0_${port}`,
-  protocol: 'auto',
-  routes: wildcardRoutes(context, port),
-  tcp: plainTcp(context.unknown === 'passthrough' ? 'PassthroughCluster' : 'BlackHoleCluster'),
-});
+const chainsOf = (
+  context: OutboundContext,
+  service: MeshService,
+  port: MeshServicePort,
+  address: string,
+): readonly ConnectionChain[] => {
+  const isShared = address === EVERY_ADDRESS;
+  const connections: ServiceConnections = {
+    plans: connectionPlans(context, service).map((plan) => {
+      const scope = scopeOf(context, plan, port.number);
+      const defaultPort = (host: string): number => onlyPort(context.sources.registry, host) ?? port.number;
+      return { plan, scope: { ...scope, defaultPort } };
+    }),
+    blocks: isShared ? service.blocks : [],
+    serverNames: isShared ? [service.host] : [],
+    route: ownRoute(context, service, port.number),
+  };
+  return port.isTls ? tlsChains(connections) : tcpChains(connections);
+};
+
+/** Plans whose hosts have any in common with the service's; for connections Istio asks no more. */
+const connectionPlans = (context: OutboundContext, { host }: MeshService): readonly VirtualServicePlan[] =>
+  host.startsWith('*')
+    ? context.view.plans.filter(({ hosts }) => hosts.some((own) => intersectHosts(own, host) !== undefined))
+    : context.plansFor(host);
+
+/** What is no HTTP and nobody's goes where unknown destinations go. */
+const finish = (context: OutboundContext, { address, port, http, chains }: ListenerDraft): OutboundListener => {
+  const indexed = indexChains(chains);
+  const unknown = context.unknown === 'passthrough' ? 'PassthroughCluster' : 'BlackHoleCluster';
+  return {
+    ...indexed,
+    name: `${address}_${port}`,
+    protocol: http === undefined ? 'tcp' : 'auto',
+    routes: http === undefined ? undefined : routesAt(context, address, port, http),
+    tcp: indexed.tcp ?? plainTcp(unknown),
+  };
+};
+
+const routesAt = (context: OutboundContext, address: string, port: number, http: MeshService): RouteTable => {
+  if (address === EVERY_ADDRESS) return wildcardRoutes(context, port);
+  const virtualHost = { ...serviceVirtualHost(context, http, port), domains: ['*'] };
+  return buildRouteTable(virtualHost.name, [virtualHost], true);
+};
 
 const plainTcp = (cluster: string): TcpRoute => ({
   destinations: [{ cluster, weight: 0, requestHeaders: undefined, responseHeaders: undefined, origin: undefined }],
@@ -234,11 +281,7 @@ const unknownVirtualHost = (unknown: MeshSettings['unknown']): VirtualHost => {
   return { name: 'block_all', domains: ['*'], routes: [route], origin: undefined };
 };
 
-const tcpRoute = (context: OutboundContext, service: MeshService, port: number): TcpRoute => {
-  for (const plan of candidatePlans(context, service)) {
-    const route = instantiateTcp(plan.tcp, scopeOf(context, plan, port));
-    if (route !== undefined) return route;
-  }
+const ownRoute = (context: OutboundContext, service: MeshService, port: number): TcpRoute => {
   const hash = context.hashing?.ofConnection(service.host, '');
   const route = plainTcp(outboundClusterName(port, '', service.host));
   return hash === undefined ? route : { ...route, hash };

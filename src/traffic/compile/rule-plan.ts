@@ -1,3 +1,4 @@
+import type { Cidr } from '../../base/cidr.ts';
 import type {
   CorsPolicy,
   FaultInjection,
@@ -35,6 +36,12 @@ export interface RuleConditions {
   readonly sourceNamespace: string | undefined;
   /** Qualified; empty = no condition. They replace the source conditions, as in Istio. */
   readonly gateways: readonly string[];
+}
+
+/** Of a connection: all of them must hold; at gateways only port and gateways count, as in Istio. */
+export interface ConnectionConditions extends RuleConditions {
+  /** Empty = any address. */
+  readonly destinations: readonly Cidr[];
 }
 
 export interface DestinationPlan {

@@ -1,7 +1,7 @@
+import { parseCidr } from '../../base/cidr.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { ServiceEntry, ServiceEntryPort, ServiceEntrySpec } from '../../model/schema/generated/types-istio.ts';
-import type { MeshSettings } from './mesh-settings.ts';
-import { selectProtocol } from './protocol.ts';
+import { declaresTls, selectProtocol } from './protocol.ts';
 import type { Report } from './report.ts';
 import type { MeshService, MeshServicePort, OutsideEndpoint, PodLookup } from './services.ts';
 import type { PlacedPod, World } from './world.ts';
@@ -10,20 +10,17 @@ const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:.]*)$/i;
 const RANGE = /\/\d+$/;
 /** `/32` and `/128` are single addresses. */
 const withoutFullMask = (address: string): string => address.replace(address.includes(':') ? /\/128$/ : /\/32$/, '');
-/** TLS is not looked into: connections go to the address the client dialled. */
-const TLS_PROTOCOLS: ReadonlySet<string> = new Set(['HTTPS', 'TLS']);
 
 /** One service per host of every valid ServiceEntry; of several entries for a host the oldest counts. */
 export const buildServiceEntries = (
   world: World,
   podsWith: PodLookup,
-  settings: MeshSettings,
   report: Report,
 ): ReadonlyMap<string, MeshService> => {
   const services = new Map<string, MeshService>();
   for (const resource of world.mesh.of('ServiceEntry')) {
     const spec = resource.object.spec;
-    checkServiceEntry(resource, spec, settings, report);
+    checkServiceEntry(resource, spec, report);
     if (report.isInvalid(resource)) continue;
     for (const written of spec.hosts) {
       const host = written.toLowerCase();
@@ -33,12 +30,7 @@ export const buildServiceEntries = (
   return services;
 };
 
-const checkServiceEntry = (
-  resource: Resource<ServiceEntry>,
-  spec: ServiceEntrySpec,
-  settings: MeshSettings,
-  report: Report,
-): void => {
+const checkServiceEntry = (resource: Resource<ServiceEntry>, spec: ServiceEntrySpec, report: Report): void => {
   const resolution = spec.resolution ?? 'NONE';
   for (const [index, host] of spec.hosts.entries()) {
     const isWildcard = host.includes('*');
@@ -49,13 +41,8 @@ const checkServiceEntry = (
     }
   }
   for (const [index, written] of (spec.addresses ?? []).entries()) {
-    const address = withoutFullMask(written);
-    const bare = address.replace(RANGE, '');
-    if (!ADDRESS.test(bare)) {
-      report.invalid(resource, `"${address}" is not an address`, [spec.addresses ?? [], index]);
-    } else if (bare !== address) {
-      const effect = 'connections to it count as unknown';
-      report.unsupportedField(resource, `the address range ${address}`, effect, [spec.addresses ?? [], index]);
+    if (parseCidr(written) === undefined) {
+      report.invalid(resource, `"${written}" is not an address`, [spec.addresses ?? [], index]);
     }
   }
   for (const endpoint of spec.endpoints ?? []) {
@@ -67,10 +54,6 @@ const checkServiceEntry = (
   for (const port of spec.ports ?? []) {
     if (numbers.has(port.number)) report.invalid(resource, `port ${port.number} is defined twice`, [port, 'number']);
     numbers.add(port.number);
-    if (settings.unknown === 'blackhole' && TLS_PROTOCOLS.has((port.protocol ?? '').toUpperCase())) {
-      const effect = 'the mesh allows only its registry, so these connections are refused';
-      report.unsupportedField(resource, `a port of protocol ${port.protocol}`, effect, [port, 'protocol']);
-    }
   }
   if (resolution === 'DYNAMIC_DNS') {
     report.unsupportedField(resource, 'resolution DYNAMIC_DNS', 'it works as DNS', [spec, 'resolution']);
@@ -79,7 +62,8 @@ const checkServiceEntry = (
 
 const toService = (world: World, podsWith: PodLookup, resource: Resource<ServiceEntry>, host: string): MeshService => {
   const { spec } = resource.object;
-  const addresses = (spec.addresses ?? []).map(withoutFullMask).filter((address) => !RANGE.test(address));
+  const written = (spec.addresses ?? []).map(withoutFullMask);
+  const addresses = written.filter((address) => !RANGE.test(address));
   const selector = spec.workloadSelector?.labels;
   const pods = selector === undefined ? [] : podsWith(resource.namespace, selector);
   return {
@@ -89,11 +73,10 @@ const toService = (world: World, podsWith: PodLookup, resource: Resource<Service
     source: 'service-entry',
     address: addresses[0],
     addresses,
+    blocks: written.filter((address) => RANGE.test(address)).flatMap((block) => parseCidr(block) ?? []),
     followsClient: (spec.resolution ?? 'NONE') === 'NONE',
     isHeadless: false,
-    ports: (spec.ports ?? [])
-      .filter((port) => !TLS_PROTOCOLS.has((port.protocol ?? '').toUpperCase()))
-      .map((port) => toPort(world, spec, host, port, pods)),
+    ports: (spec.ports ?? []).map((port) => toPort(world, spec, host, port, pods)),
     pods,
     aliases: [],
     externalName: undefined,
@@ -112,9 +95,11 @@ const toPort = (
 ): MeshServicePort => {
   const targetPort = port.targetPort ?? port.number;
   const targets = pods.map((placed) => ({ placed, port: targetPort }));
+  const declared = { name: port.protocol ?? port.name, port: port.number };
   return {
     number: port.number,
-    protocol: selectProtocol({ name: port.protocol ?? port.name, port: port.number }),
+    protocol: selectProtocol(declared),
+    isTls: declaresTls(declared),
     targets,
     endpoints: targets.filter(({ placed }) => placed.ready),
     outside: outsideEndpoints(world, spec, host, port, targetPort),

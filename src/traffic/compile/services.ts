@@ -1,9 +1,10 @@
+import type { Cidr } from '../../base/cidr.ts';
 import { indexLabelled, type LabelLookup } from '../../model/label-index.ts';
 import { serviceFqdn } from '../../model/names.ts';
 import type { Pod } from '../../model/pod.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { Service, ServicePort } from '../../model/schema/generated/types-kubernetes.ts';
-import { type PortProtocol, selectProtocol } from './protocol.ts';
+import { declaresTls, type PortProtocol, selectProtocol } from './protocol.ts';
 import type { PlacedPod, World } from './world.ts';
 
 /** One port of one pod behind a Service. */
@@ -26,6 +27,8 @@ export interface OutsideEndpoint {
 export interface MeshServicePort {
   readonly number: number;
   readonly protocol: PortProtocol;
+  /** The connections are TLS of the applications' own, told apart by server names. */
+  readonly isTls: boolean;
   /** Every pod the selector finds that has the target port. */
   readonly targets: readonly ServiceEndpoint[];
   /** Those among them that are ready, or all where the Service asks for pods that are not. */
@@ -43,6 +46,8 @@ export interface MeshService {
   readonly address: string | undefined;
   /** Every virtual address; a Service has at most one. */
   readonly addresses: readonly string[];
+  /** Virtual address blocks of a ServiceEntry. */
+  readonly blocks: readonly Cidr[];
   /** Sidecars send to the address the client dialled instead of picking an endpoint. */
   readonly followsClient: boolean;
   readonly isHeadless: boolean;
@@ -60,6 +65,12 @@ export interface MeshService {
 }
 
 export type ServiceRegistry = ReadonlyMap<string, MeshService>;
+
+/** The port of a service that has no other, which Istio takes for destinations that name none. */
+export const onlyPort = (registry: ServiceRegistry, host: string): number | undefined => {
+  const ports = registry.get(host)?.ports;
+  return ports?.length === 1 ? ports[0]?.number : undefined;
+};
 
 /** Finds the pods of a namespace by labels. */
 export type PodLookup = LabelLookup<PlacedPod>;
@@ -125,6 +136,7 @@ const toService = (
     source: 'service',
     address,
     addresses: address === undefined ? [] : [address],
+    blocks: [],
     followsClient: isHeadless,
     isHeadless,
     ports: (spec.ports ?? [])
@@ -153,7 +165,7 @@ const toPort = (
     return target === undefined ? [] : [{ placed, port: target }];
   });
   const endpoints = publishesAll ? targets : targets.filter(({ placed }) => placed.ready);
-  return { number: port.port, protocol: selectProtocol(port), targets, endpoints };
+  return { number: port.port, protocol: selectProtocol(port), isTls: declaresTls(port), targets, endpoints };
 };
 
 const selectPods = (

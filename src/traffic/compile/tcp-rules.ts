@@ -1,14 +1,19 @@
+import { type Cidr, parseCidr } from '../../base/cidr.ts';
 import { resolveShortName } from '../../model/names.ts';
-import type { VirtualServiceTcp } from '../../model/schema/generated/types-istio.ts';
+import type {
+  VirtualServiceTcp,
+  VirtualServiceTcpMatch,
+  VirtualServiceTlsMatch,
+} from '../../model/schema/generated/types-istio.ts';
 import { qualifyGateway } from './names.ts';
 import { originOf } from './report.ts';
 import type { RuleContext } from './rule-action.ts';
 import { NO_CONDITIONS } from './rule-match.ts';
-import type { DestinationPlan, RuleConditions } from './rule-plan.ts';
+import type { ConnectionConditions, DestinationPlan } from './rule-plan.ts';
 
 /** One tcp rule; it holds when any of its conditions does. */
 export interface TcpRulePlan {
-  readonly conditions: readonly RuleConditions[];
+  readonly conditions: readonly ConnectionConditions[];
   readonly destinations: readonly [DestinationPlan, ...DestinationPlan[]];
 }
 
@@ -47,20 +52,35 @@ export const compileConnectionRoute = (
   return undefined;
 };
 
-const compileTcpConditions = (context: RuleContext, rule: VirtualServiceTcp): readonly RuleConditions[] => {
-  const { report, resource, namespace } = context;
+const compileTcpConditions = (context: RuleContext, rule: VirtualServiceTcp): readonly ConnectionConditions[] => {
   const matches = rule.match ?? [];
-  if (matches.length === 0) return [NO_CONDITIONS];
+  if (matches.length === 0) return [{ ...NO_CONDITIONS, destinations: [] }];
   return matches.map((match) => {
-    for (const field of ['destinationSubnets', 'sourceSubnet'] as const) {
-      if (match[field] === undefined) continue;
-      report.unsupportedField(resource, `tcp.match.${field}`, 'the rule holds for every address', [match, field]);
+    if (match.sourceSubnet !== undefined) {
+      const effect = 'Istio ignores it too; use sourceLabels or sourceNamespace';
+      context.report.unsupportedField(context.resource, 'tcp.match.sourceSubnet', effect, [match, 'sourceSubnet']);
     }
-    return {
-      port: match.port,
-      sourceLabels: match.sourceLabels,
-      sourceNamespace: match.sourceNamespace,
-      gateways: (match.gateways ?? []).map((gateway) => qualifyGateway(gateway, namespace)),
-    };
+    return compileConnectionConditions(context, match);
   });
+};
+
+/** What a match of a tcp or tls rule asks of a connection, server names aside. */
+export const compileConnectionConditions = (
+  { report, resource, namespace }: RuleContext,
+  match: VirtualServiceTcpMatch | VirtualServiceTlsMatch,
+): ConnectionConditions => {
+  const { port, sourceLabels, sourceNamespace, gateways = [], destinationSubnets = [] } = match;
+  const destinations: Cidr[] = [];
+  for (const [index, text] of destinationSubnets.entries()) {
+    const block = parseCidr(text);
+    if (block !== undefined) destinations.push(block);
+    else report.invalid(resource, `"${text}" is not an address block`, [destinationSubnets, index]);
+  }
+  return {
+    port,
+    sourceLabels,
+    sourceNamespace,
+    gateways: gateways.map((gateway) => qualifyGateway(gateway, namespace)),
+    destinations,
+  };
 };

@@ -1,11 +1,11 @@
 import { resourceId } from '../../model/resource.ts';
 import type { VirtualServiceTls, VirtualServiceTlsMatch } from '../../model/schema/generated/types-istio.ts';
 import type { Origin } from '../tables.ts';
-import { hostCovers, qualifyGateway } from './names.ts';
+import { hostCovers } from './names.ts';
 import { originOf } from './report.ts';
 import type { RuleContext } from './rule-action.ts';
-import type { RuleConditions } from './rule-plan.ts';
-import { compileConnectionRoute, type TcpRulePlan } from './tcp-rules.ts';
+import type { ConnectionConditions } from './rule-plan.ts';
+import { compileConnectionConditions, compileConnectionRoute, type TcpRulePlan } from './tcp-rules.ts';
 
 /** One tls rule; every match of it takes server names of its own. */
 export interface TlsRulePlan extends Pick<TcpRulePlan, 'destinations'> {
@@ -15,7 +15,7 @@ export interface TlsRulePlan extends Pick<TcpRulePlan, 'destinations'> {
 export interface TlsMatchPlan {
   /** Lower case: a name, `*.suffix` or `*`. */
   readonly serverNames: readonly string[];
-  readonly conditions: RuleConditions;
+  readonly conditions: ConnectionConditions;
   readonly origin: Origin;
 }
 
@@ -33,30 +33,18 @@ export const compileTlsRules = (
     return destinations === undefined ? [] : [{ matches, destinations }];
   });
 
-const compileMatch = (
-  { report, resource, namespace }: RuleContext,
-  match: VirtualServiceTlsMatch,
-  hosts: readonly string[],
-): TlsMatchPlan => {
-  const { sniHosts = [], port, sourceLabels, sourceNamespace, gateways = [] } = match;
+const compileMatch = (context: RuleContext, match: VirtualServiceTlsMatch, hosts: readonly string[]): TlsMatchPlan => {
+  const { report, resource } = context;
+  const { sniHosts = [] } = match;
   if (sniHosts.length === 0) report.invalid(resource, 'a tls match needs sniHosts', [match]);
   for (const [index, name] of sniHosts.entries()) {
     if (hosts.some((host) => hostCovers(host, name.toLowerCase()))) continue;
     const message = `sniHosts "${name}" is under none of the hosts of ${resourceId(resource)}`;
     report.invalid(resource, message, [sniHosts, index]);
   }
-  if (match.destinationSubnets !== undefined) {
-    const effect = 'the rule holds for every address';
-    report.unsupportedField(resource, 'tls.match.destinationSubnets', effect, [match, 'destinationSubnets']);
-  }
   return {
     serverNames: sniHosts.map((name) => name.toLowerCase()),
-    conditions: {
-      port,
-      sourceLabels,
-      sourceNamespace,
-      gateways: gateways.map((gateway) => qualifyGateway(gateway, namespace)),
-    },
+    conditions: compileConnectionConditions(context, match),
     origin: originOf(resource, [match]),
   };
 };

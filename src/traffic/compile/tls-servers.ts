@@ -1,6 +1,6 @@
 import type { GatewayServer } from '../../model/schema/generated/types-istio.ts';
 import { suffixTable } from '../suffix-table.ts';
-import type { GatewayTlsServer, RouteTable, TcpRoute, TlsServers, TlsTermination } from '../tables.ts';
+import type { GatewayTlsServer, RouteTable, ServerNames, TcpRoute, TlsServers, TlsTermination } from '../tables.ts';
 import type { BoundServer } from './gateway-check.ts';
 import { instantiateTcp, instantiateTls, type RuleScope } from './instantiate.ts';
 import { originOf } from './report.ts';
@@ -67,19 +67,27 @@ export const compileTlsServers = (
 };
 
 /** Indexes the servers of a port by their names. */
-export const indexTlsServers = (all: readonly GatewayTlsServer[]): TlsServers => {
-  const exact = new Map<string, GatewayTlsServer>();
-  const suffixes = new Map<string, GatewayTlsServer>();
-  let any: GatewayTlsServer | undefined;
-  for (const server of all) {
-    for (const name of server.serverNames) {
-      if (name === '*') any ??= server;
+export const indexTlsServers = (all: readonly GatewayTlsServer[]): TlsServers => ({
+  all,
+  ...indexServerNames(all.map((server) => [server.serverNames, server])),
+});
+
+/** Indexes values by server names (a name, `*.suffix`, or `*`); of several for a name the first is kept. */
+export const indexServerNames = <T>(
+  entries: Iterable<readonly [serverNames: readonly string[], value: T]>,
+): ServerNames<T> => {
+  const exact = new Map<string, T>();
+  const suffixes = new Map<string, T>();
+  let any: T | undefined;
+  for (const [serverNames, value] of entries) {
+    for (const name of serverNames) {
+      if (name === '*') any ??= value;
       const names = name.startsWith('*.') ? suffixes : exact;
       const key = name.startsWith('*.') ? name.slice(1) : name;
-      if (!names.has(key)) names.set(key, server);
+      if (name !== '*' && !names.has(key)) names.set(key, value);
     }
   }
-  return { all, exact, suffixes: suffixTable(suffixes), any };
+  return { exact, suffixes: suffixTable(suffixes), any };
 };
 
 const claim = (known: Set<string>, names: readonly string[]): boolean => {

@@ -88,10 +88,6 @@ const planOne = (
   if ((spec.http ?? spec.tcp ?? spec.tls ?? []).length === 0) {
     report.invalid(resource, 'a VirtualService needs http, tcp or tls rules');
   }
-  if (spec.tls !== undefined && (gateways.length === 0 || gateways.includes('mesh'))) {
-    const effect = 'TLS connections of sidecars go to the address the client dialled';
-    report.unsupportedField(resource, 'tls on gateway mesh', effect, [spec, 'tls']);
-  }
   const context: RuleContext = { resource, namespace, defaultRetry, report };
   const rules: RulePlan[] = [];
   for (const rule of spec.http ?? []) {

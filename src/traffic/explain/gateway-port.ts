@@ -1,4 +1,4 @@
-import { selectTlsServer } from '../listener.ts';
+import { selectServer } from '../listener.ts';
 import type { GatewayPort, Origin, TcpRoute } from '../tables.ts';
 
 /** What a gateway's port does with a connection before anything inside it is looked at. */
@@ -16,7 +16,7 @@ export type PortDecision =
 export const decidePort = ({ port, tcp, tls, origin }: GatewayPort, serverName: string | undefined): PortDecision => {
   if (tcp !== undefined) return { kind: 'tcp', route: tcp, decision: `port ${port}, TCP`, origin };
   if (tls === undefined) return { kind: 'http', decision: `port ${port}`, origin };
-  const server = selectTlsServer(tls, serverName ?? '');
+  const server = selectServer(tls, serverName ?? '');
   if (server === undefined) {
     const asked = serverName === undefined ? 'connections without TLS' : `server name ${serverName}`;
     return { kind: 'refused', decision: `port ${port} has no server for ${asked}`, flags: 'NR', origin };

@@ -1,5 +1,5 @@
 /** One request through compiled tables, by the functions the proxies call, with chance as probability. */
-import { selectOutbound } from '../listener.ts';
+import { connectionRoute, mayCarryHttp, selectOutbound } from '../listener.ts';
 import { PASSTHROUGH } from '../routing.ts';
 import { asBytes, failed, tcp, withoutSidecar } from './byte-stages.ts';
 import { sourceOf } from './conditions.ts';
@@ -108,10 +108,13 @@ const fromClient = (
     });
     return listener === 'passthrough' ? asBytes(sender, cluster, request) : failed('connection closed', 'UH', cluster);
   }
-  const isHttp = listener.protocol !== 'tcp' && !asked.isTls;
-  steps.push({ stage: 'listener', decision: `${listener.name} for ${where}, ${isHttp ? 'HTTP' : 'TCP'}` });
+  const isHttp = !asked.isTls && mayCarryHttp(listener, address);
+  const serverName = asked.isTls ? serverNameOf(asked) : '';
+  const carried = isHttp ? 'HTTP' : asked.isTls ? `TLS for ${serverName}` : 'TCP';
+  steps.push({ stage: 'listener', decision: `${listener.name} for ${where}, ${carried}` });
   if (isHttp) return route(sender, 'outbound', asked, request, tables.node.address);
-  return listener.tcp === undefined ? failed('connection closed') : tcp(sender, listener.tcp, request);
+  const connection = connectionRoute(listener, address, serverName);
+  return connection === undefined ? failed('connection closed') : tcp(sender, connection, request);
 };
 
 const destinationOf = (

@@ -85,17 +85,10 @@ const bindRequests = (context: RouteContext, route: RouteResource): readonly Rou
 const bindConnections = (context: RouteContext, route: RouteResource): readonly VirtualServicePlan[] => {
   const { object, namespace, name } = route;
   if (object.kind !== 'TCPRoute' && object.kind !== 'TLSRoute') return [];
-  return attachmentsOf(context.parents, route).flatMap(({ gateway, hosts, port, hostname }) => {
-    if (object.kind === 'TLSRoute' && gateway === 'mesh') {
-      const effect = 'TLS connections of sidecars go to the address the client dialled';
-      context.report.unsupportedField(route, 'a Service as parent of a TLSRoute', effect, [object.spec, 'parentRefs']);
-      return [];
-    }
+  return attachmentsOf(context.parents, route).flatMap((attachment) => {
+    const { gateway, hosts, port } = attachment;
     const backends = backendsOf(context, route, gateway);
-    const rules =
-      object.kind === 'TCPRoute'
-        ? { tcp: planTcpRules(backends, object, port) }
-        : { tcp: [], tls: planTlsRules(backends, object, hostname) };
+    const tcp = object.kind === 'TCPRoute' ? planTcpRules(backends, object, port) : [];
     return hosts.map(
       (host): VirtualServicePlan => ({
         resource: route,
@@ -105,7 +98,8 @@ const bindConnections = (context: RouteContext, route: RouteResource): readonly 
         gateways: [gateway],
         exportTo: undefined,
         rules: [],
-        ...rules,
+        tcp,
+        ...(object.kind === 'TLSRoute' ? { tls: planTlsRules(backends, object, attachment, host) } : {}),
         semantics: 'gateway-api',
       }),
     );
