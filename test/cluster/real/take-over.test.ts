@@ -1,15 +1,8 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import type { IstioAssets } from '../harness/assets.ts';
 import { succeed } from '../harness/heddle.ts';
 import { installedObjects } from '../harness/inventory.ts';
-import type { TestKubernetes } from '../harness/kubernetes.ts';
+import { istioctl } from '../harness/istioctl.ts';
 import { onIstio } from '../harness/suite.ts';
-
-/** Runs real istioctl on the cluster; throws with what it said where it fails. */
-const istioctl = async ({ istioctl: file }: IstioAssets, { kubeconfig }: TestKubernetes, line: string) =>
-  (await promisify(execFile)(file, line.split(' '), { env: { ...process.env, KUBECONFIG: kubeconfig } })).stdout;
 
 const egress = (objects: readonly string[]): readonly string[] =>
   objects.filter((each) => each.includes(' EgressGateways '));
