@@ -94,7 +94,10 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
   const compileProxy = (placed: PlacedPod): ProxyTables => {
     const { pod } = placed;
     const shared = compileShared(placed);
-    const inbound = pod.proxyMode === 'sidecar' ? compileInbound(servicesOfPod, mutualTls, placed) : undefined;
+    const inbound =
+      pod.proxyMode === 'sidecar'
+        ? compileInbound(servicesOfPod, mutualTls, placed, sidecarScope(pod)?.ingress)
+        : undefined;
     const authorization = authorizationOf(pod);
     const tokens = tokenRulesOf(pod);
     const routes = {

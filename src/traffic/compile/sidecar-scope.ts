@@ -6,6 +6,7 @@ import type { Sidecar, SidecarSpec } from '../../model/schema/generated/types-is
 import type { MeshSettings } from './mesh-settings.ts';
 import { hostCovers } from './names.ts';
 import type { Report } from './report.ts';
+import { type IngressPlan, planIngress } from './sidecar-ingress.ts';
 
 /** What a Sidecar lets the proxies it is for see of the mesh. */
 export interface SidecarScope {
@@ -15,6 +16,7 @@ export interface SidecarScope {
   sees(namespace: string, host: string): boolean;
   /** `outboundTrafficPolicy`, where the Sidecar sets it. */
   readonly unknown: MeshSettings['unknown'] | undefined;
+  readonly ingress: IngressPlan;
 }
 
 /**
@@ -31,7 +33,7 @@ export const indexSidecars = (
     warnOfUnsupported(resource, spec, report);
     const labels = spec.workloadSelector?.labels;
     const isWide = labels === undefined || Object.keys(labels).length === 0;
-    return { resource, labels: isWide ? undefined : labels, scope: toScope(resource, spec) };
+    return { resource, labels: isWide ? undefined : labels, scope: toScope(resource, spec, report) };
   });
   const selecting = indexSelecting(
     scopes.filter(({ labels }) => labels !== undefined),
@@ -46,13 +48,6 @@ export const indexSidecars = (
 };
 
 const warnOfUnsupported = (resource: Resource<Sidecar>, spec: SidecarSpec, report: Report): void => {
-  if (spec.ingress !== undefined) {
-    report.unsupportedField(resource, 'ingress', 'inbound ports are those of the services', [spec, 'ingress']);
-  }
-  if (spec.inboundConnectionPool !== undefined) {
-    const effect = 'it limits nothing';
-    report.unsupportedField(resource, 'inboundConnectionPool', effect, [spec, 'inboundConnectionPool']);
-  }
   if (spec.outboundTrafficPolicy?.egressProxy !== undefined) {
     const effect = 'unknown destinations are reached directly';
     report.unsupportedField(resource, 'egressProxy', effect, [spec.outboundTrafficPolicy, 'egressProxy']);
@@ -65,7 +60,7 @@ const warnOfUnsupported = (resource: Resource<Sidecar>, spec: SidecarSpec, repor
   }
 };
 
-const toScope = (resource: Resource<Sidecar>, spec: SidecarSpec): SidecarScope => {
+const toScope = (resource: Resource<Sidecar>, spec: SidecarSpec, report: Report): SidecarScope => {
   const hosts = new Map<string, string[]>();
   for (const entry of (spec.egress ?? []).flatMap((listener) => listener.hosts)) {
     const slash = entry.indexOf('/');
@@ -82,5 +77,6 @@ const toScope = (resource: Resource<Sidecar>, spec: SidecarSpec): SidecarScope =
     // Without egress the Sidecar leaves outbound visibility alone.
     sees: (namespace, host) => spec.egress === undefined || lists('*', host) || lists(namespace, host),
     unknown,
+    ingress: planIngress(resource, spec, report),
   };
 };

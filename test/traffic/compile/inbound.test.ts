@@ -95,3 +95,57 @@ describe('mutual TLS of a port', () => {
     expect(tables.inbound.get(8080)?.mtlsOrigin?.resource).toBe('PeerAuthentication default/own');
   });
 });
+
+describe('a Sidecar with ingress', () => {
+  const sidecar = (spec: string): string => `
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: own}
+spec: {workloadSelector: {labels: {app: reviews}}, ${spec}}
+---
+`;
+
+  it('names the ports in place of the services, and where in the pod they lead', async () => {
+    const tables = await tablesOf(
+      sidecar(
+        'ingress: [{port: {number: 9000, protocol: HTTP, name: http}, defaultEndpoint: "127.0.0.1:8081"}, {port: {number: 9001, protocol: TCP, name: tcp}, defaultEndpoint: "0.0.0.0:8082"}, {port: {number: 9002, protocol: GRPC, name: grpc}}]',
+      ),
+    );
+    expect([...tables.inbound].map(([port, { protocol, service }]) => `${port} ${protocol} ${service?.host}`)).toEqual([
+      '9000 http own.default',
+      '9001 tcp own.default',
+      '9002 http own.default',
+    ]);
+    const endpoints = [9000, 9001, 9002].map((port) => tables.clusters.get(`inbound|${port}||`)?.endpoints[0]);
+    const { address } = tables.node;
+    expect(endpoints.map((endpoint) => endpoint?.key)).toEqual([
+      '127.0.0.1:8081',
+      `${address}:8082`,
+      `${address}:9002`,
+    ]);
+    expect(endpoints.map((endpoint) => endpoint?.address)).toEqual([address, address, address]);
+    expect(tables.clusters.get('inbound|9002||')?.http).toBe('http2');
+  });
+
+  it('limits connections of its ports, or of all', async () => {
+    const limitsOf = async (spec: string) => (await tablesOf(sidecar(spec))).clusters.get('inbound|8080||')?.limits;
+    const all = 'inboundConnectionPool: {tcp: {maxConnections: 3}}';
+    expect(await limitsOf(all)).toEqual({ maxConnections: 3 });
+    const port = 'port: {number: 8080, protocol: HTTP, name: http}';
+    expect(await limitsOf(`${all}, ingress: [{${port}}]`)).toEqual({ maxConnections: 3 });
+    expect(await limitsOf(`${all}, ingress: [{${port}, connectionPool: {tcp: {maxConnections: 5}}}]`)).toEqual({
+      maxConnections: 5,
+    });
+  });
+
+  it('is told at its line what has no effect, and refused for an endpoint elsewhere', async () => {
+    const problems = async (ingress: string): Promise<readonly string[]> =>
+      (
+        await compileText(BOOKSHOP + sidecar(`ingress: [{port: {number: 9000, protocol: HTTP, name: a}, ${ingress}}]`))
+      ).problems.map(({ code, severity }) => `${severity} ${code}`);
+    expect(await problems('defaultEndpoint: "unix:///run/app.sock"')).toEqual(['warning UNSUPPORTED_FIELD']);
+    expect(await problems('captureMode: NONE')).toEqual(['warning UNSUPPORTED_FIELD']);
+    expect(await problems('defaultEndpoint: "10.0.0.1:80"')).toEqual(['error INVALID_OBJECT']);
+    expect(await problems('defaultEndpoint: "127.0.0.1:99999"')).toEqual(['error INVALID_OBJECT']);
+  });
+});

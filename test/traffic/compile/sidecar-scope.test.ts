@@ -75,10 +75,4 @@ spec: {hosts: [reviews], http: [{route: [{destination: {host: far.other.svc.clus
     expect((await tablesOf(own)).clusters.get(name)).toBeUndefined();
     expect((await tablesOf(own + rule)).clusters.get(name)).toBeDefined();
   });
-
-  it('warns of ingress, which has no effect', async () => {
-    const ingress = '{ingress: [{port: {number: 8080, protocol: HTTP, name: http}, defaultEndpoint: 127.0.0.1:8081}]}';
-    const { problems } = await compileText(BOOKSHOP + sidecar('s', 'default', ingress));
-    expect(problems.map(({ code }) => code)).toEqual(['UNSUPPORTED_FIELD']);
-  });
 });
