@@ -3,8 +3,7 @@
 // Linux with unshare and ip; needs no root where user namespaces are allowed. Elsewhere the command runs as it is, and
 // tests that need the network are skipped. All that the command started ends with it.
 import { spawnSync } from 'node:child_process';
-import { POD_CIDR } from './kubernetes.ts';
-import { ISOLATED } from './network.ts';
+import { ISOLATED, POD_CIDR } from './network.ts';
 
 const identity = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
 const namespaces = [...identity, '--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];

@@ -6,10 +6,9 @@ import { type Api, createApi } from './api.ts';
 import type { KubernetesAssets } from './assets.ts';
 import { type Authority, createAuthority, createTokenKeys, type KeyPair } from './keys.ts';
 import { KWOK_KINDS, kwokDefinition } from './kwok.ts';
+import { POD_CIDR } from './network.ts';
 import { type Program, startProgram, waitFor } from './program.ts';
 
-/** Addresses of pods; the namespace that `isolate.ts` makes treats all of them as its own. */
-export const POD_CIDR = '10.244.0.0/16';
 const SERVICE_CIDR = '10.96.0.0/16';
 const CONTROLLERS = 'system:kube-controller-manager';
 

@@ -1,3 +1,6 @@
+/** Addresses of pods; all of them are local in the namespace that `isolate.ts` makes. */
+export const POD_CIDR = '10.244.0.0/16';
+
 /** The variable by which `isolate.ts` says that pods' addresses are local. */
 export const ISOLATED = 'HEDDLE_TEST_ISOLATED';
 
