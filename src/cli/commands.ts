@@ -111,7 +111,7 @@ const manifest: CommandGroup = {
 
 const tag: CommandGroup = {
   name: 'tag',
-  summary: 'names for control planes that namespaces follow: set, list, ...',
+  summary: 'names of revisions that namespaces follow',
   commands: [
     {
       name: 'set',
@@ -140,6 +140,7 @@ const tag: CommandGroup = {
 
 const profile: CommandGroup = {
   name: 'profile',
+  isOccasional: true,
   summary: 'what it starts from: list, dump, diff',
   commands: [
     {
@@ -233,6 +234,32 @@ const proxyConfig: CommandGroup = {
   ],
 };
 
+const authz: CommandGroup = {
+  name: 'authz',
+  isOccasional: true,
+  summary: 'the AuthorizationPolicies of a proxy: check',
+  commands: [
+    {
+      name: 'check',
+      summary: 'which policies a proxy enforces',
+      load: async () => (await import('./commands/authz/check.ts')).authzCheck,
+    },
+  ],
+};
+
+const injector: CommandGroup = {
+  name: 'injector',
+  isOccasional: true,
+  summary: 'sidecar injectors of a cluster: list',
+  commands: [
+    {
+      name: 'list',
+      summary: 'injectors, whom they serve, and which pods need a restart',
+      load: async () => (await import('./commands/injector/list.ts')).injectorList,
+    },
+  ],
+};
+
 /**
  * Every command there is, by task. One more command is one more file in `commands/` that exports a `Command`, and one
  * more line here; several verbs under one word are a `CommandGroup`, whose file may export several commands.
@@ -261,6 +288,7 @@ export const SECTIONS: readonly Section[] = [
       },
       {
         name: 'uninject',
+        isOccasional: true,
         summary: 'the same files without their sidecars',
         load: async () => (await import('./commands/uninject.ts')).uninject,
       },
@@ -321,16 +349,19 @@ export const SECTIONS: readonly Section[] = [
         load: async () => (await import('./commands/proxy-status.ts')).proxyStatus,
       },
       proxyConfig,
-    ],
-  },
-  {
-    title: 'Tools',
-    entries: [
       {
         name: 'version',
         summary: 'the versions of client, control plane and proxies',
         load: async () => (await import('./commands/version.ts')).version,
       },
+      authz,
+      {
+        name: 'check-inject',
+        isOccasional: true,
+        summary: 'whether a pod gets a sidecar, and which label decides it',
+        load: async () => (await import('./commands/check-inject.ts')).checkInject,
+      },
+      injector,
     ],
   },
 ];

@@ -98,6 +98,12 @@ const readyCondition = (pod: KubernetesObject): unknown =>
 /** Whether all containers of a pod are ready, as the kubelet says. */
 export const isReadyPod = (pod: KubernetesObject): boolean => at(readyCondition(pod), 'status') === 'True';
 
+/** Whether a pod has Istio's proxy: beside its containers, as one of them, or as a native sidecar before them. */
+export const hasProxy = (pod: KubernetesObject): boolean =>
+  [...list(at(pod, 'spec', 'containers')), ...list(at(pod, 'spec', 'initContainers'))].some(
+    (container) => at(container, 'name') === 'istio-proxy',
+  );
+
 const PHASES = ['Running', 'Unknown', 'Pending'];
 const phaseRank = (pod: KubernetesObject): number => {
   const rank = PHASES.indexOf(phaseOf(pod));

@@ -1,10 +1,10 @@
-import { suggest } from '../../base/distance.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { isObject } from '../../model/value.ts';
 import type { SourceText } from '../../yaml/source-text.ts';
 import { type ClusterFlags, ISTIO_NAMESPACE } from '../cluster/flags.ts';
+import { requireNamespace } from '../cluster/require-namespace.ts';
 import { withCluster } from '../cluster/with-cluster.ts';
 import type { Context } from '../command.ts';
 import type { LiveTexts } from './inspect.ts';
@@ -15,22 +15,8 @@ export interface LiveFlags extends ClusterFlags {
   readonly revision: string | undefined;
 }
 
-const NAMESPACE = { apiVersion: 'v1', kind: 'Namespace' };
 const CONFIG_MAP = { apiVersion: 'v1', kind: 'ConfigMap' };
 const DEFAULT_REVISION = 'default';
-
-const checkNamespace = async (cluster: Cluster, name: string): Promise<void> => {
-  if ((await cluster.get({ ...NAMESPACE, name })) !== undefined) return;
-  const near = suggest(
-    name,
-    ((await cluster.list(NAMESPACE)) ?? []).map(({ metadata }) => metadata.name),
-  );
-  throw new Fault(`there is no namespace ${name} in the cluster`, {
-    kind: 'failure',
-    code: 'NAMESPACE_NOT_FOUND',
-    hint: near === undefined ? 'name another with -n, or all with -A' : `did you mean ${near}?`,
-  });
-};
 
 /** What the ConfigMap of a revision other than the default says of the mesh. */
 const readRevision = async (
@@ -71,7 +57,7 @@ export const readLive = (
     const { readConfiguration } = await import('../../cluster/configuration.ts');
     const { istioNamespace = ISTIO_NAMESPACE, revision = DEFAULT_REVISION } = flags;
     const chosen = namespace ?? cluster.namespace;
-    if (!isEveryNamespace) await checkNamespace(cluster, chosen);
+    if (!isEveryNamespace) await requireNamespace(cluster, chosen);
     const configOf =
       revision === DEFAULT_REVISION ? () => undefined : await readRevision(cluster, istioNamespace, revision);
     const { sources, unread } = await readConfiguration(cluster, { istioNamespace, revision });

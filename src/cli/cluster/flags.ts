@@ -22,6 +22,14 @@ export const istioNamespaceFlag = text('-i, --istio-namespace <name>', 'the name
 /** The namespace of istiod where no flag names one. */
 export const ISTIO_NAMESPACE = 'istio-system';
 
+/** Codes of every command that only reads. */
+export const CLUSTER_EXIT_CODES = {
+  69: 'the cluster cannot be reached',
+  75: 'the cluster did not answer in time',
+  77: 'the user of the context may not look',
+  78: 'the kubeconfig is wrong',
+} as const;
+
 /** What `clusterFlags` read. */
 export type ClusterFlags = {
   readonly [K in keyof typeof clusterFlags]: (typeof clusterFlags)[K] extends OptionSpec<infer T> ? T : never;
