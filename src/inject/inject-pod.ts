@@ -1,3 +1,4 @@
+import { proxyConfigProblems } from '../model/proxy-config-rules.ts';
 import { printGoJson } from '../model/typed/go-json.ts';
 import { defaultProxyConfig, mergeProxyConfig } from '../model/typed/proxy-config.ts';
 import { isObject } from '../model/value.ts';
@@ -15,7 +16,6 @@ import { describeMisfit, type InjectablePod, withAnnotations } from './pod.ts';
 import { keptOverrides, reinsertOverrides, STATUS, stripInjection } from './previous-injection.ts';
 import { takeOverProbes } from './probes.ts';
 import { announceSecurePort, mergePrometheus } from './prometheus.ts';
-import { proxyConfigProblems } from './proxy-config-rules.ts';
 import { proxyIds } from './proxy-ids.ts';
 import { Refusal } from './refusal.ts';
 import { renderTemplates } from './render-templates.ts';
@@ -127,6 +127,6 @@ const meshOfPod = ({ meshConfig, descriptors }: Installation, annotations: Reado
   const [problem] = proxyConfigProblems(
     mergeProxyConfig(descriptors.mesh, defaultProxyConfig(descriptors.mesh), value).value,
   );
-  if (problem !== undefined) throw new Refusal(`annotation ${CONFIG}: ${problem}`);
+  if (problem !== undefined) throw new Refusal(`annotation ${CONFIG}: ${problem.message}`);
   return { ...meshConfig, defaultConfig: merged.value };
 };

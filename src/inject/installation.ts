@@ -1,20 +1,21 @@
 import type { GoStructs, MeshProto, ProtoSet } from '../model/typed/descriptor.ts';
 import { printGoJson } from '../model/typed/go-json.ts';
+import { settleMeshConfig } from '../model/typed/mesh-config.ts';
 import { decodeMessage } from '../model/typed/proto-decode.ts';
-import { defaultProxyConfig, mergeProxyConfig, PROXY_CONFIG, withoutDefaults } from '../model/typed/proxy-config.ts';
+import { PROXY_CONFIG, withoutDefaults } from '../model/typed/proxy-config.ts';
 import { isObject } from '../model/value.ts';
 import { injectorFunctions } from '../template/functions/istio.ts';
 import { type SprigPlatform, sprigFunctions } from '../template/functions/sprig.ts';
 import { functionTable, type TemplateSet } from '../template/functions.ts';
 import { createTemplates, parseTemplate } from '../template/template.ts';
 import { anyMap, fromPlain, GoMap, type GoValue } from '../template/value.ts';
-import { createPlain, type Plain } from '../yaml/plain.ts';
+import type { Plain } from '../yaml/plain.ts';
 import { behind } from './json-behind.ts';
 import { otelResourceAttributes } from './otel-attributes.ts';
 import { describeMisfit } from './pod.ts';
 import { protoMessage } from './proto-message.ts';
 import { Refusal } from './refusal.ts';
-import { injectorTypes, MESH_CONFIG } from './template-data.ts';
+import { injectorTypes } from './template-data.ts';
 
 /** What the modules that one version of Istio pins say of their types; see model/typed/load.ts. */
 export interface TypeDescriptors {
@@ -127,24 +128,8 @@ const readValues = (set: ProtoSet, values: unknown): Plain => {
   return value;
 };
 
-/** A mesh configuration over Istio's defaults: fields replace, but proxy configuration and providers are united. */
 const readMeshConfig = (set: MeshProto, given: unknown): Plain => {
-  const defaults = set.defaultMeshConfig;
-  const { value, misfits } = decodeMessage(set, MESH_CONFIG, given, { onto: defaults, unknown: 'allowed' });
-  const raw = isObject(given) ? (given['defaultConfig'] ?? given['default_config']) : undefined;
-  const proxy = mergeProxyConfig(set, defaultProxyConfig(set), raw ?? {});
-  const [first] = [...misfits, ...proxy.misfits];
-  if (first !== undefined) throw new Refusal(`the mesh configuration: ${describeMisfit(first)}`);
-  const providers = unitedProviders(defaults['extensionProviders'], value['extensionProviders']);
-  const united = Object.assign(createPlain(), value);
-  united['defaultConfig'] = proxy.value;
-  if (providers.length > 0) united['extensionProviders'] = providers;
-  return united;
-};
-
-const unitedProviders = (known: unknown, given: unknown): readonly unknown[] => {
-  const name = (provider: unknown): unknown => (isObject(provider) ? provider['name'] : undefined);
-  const byName = new Map((Array.isArray(known) ? known : []).map((provider) => [name(provider), provider]));
-  for (const provider of Array.isArray(given) ? given : []) byName.set(name(provider), provider);
-  return [...byName.values()];
+  const { value, misfits } = settleMeshConfig(set, given);
+  if (misfits[0] !== undefined) throw new Refusal(`the mesh configuration: ${describeMisfit(misfits[0])}`);
+  return value;
 };

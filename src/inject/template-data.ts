@@ -1,4 +1,5 @@
 import type { GoStructs, MeshProto } from '../model/typed/descriptor.ts';
+import { MESH_CONFIG } from '../model/typed/mesh-config.ts';
 import { PROXY_CONFIG } from '../model/typed/proxy-config.ts';
 import type { InjectorTypes } from '../template/functions/istio.ts';
 import { ANY_MAP, BOOL, type GoType, INT64, pointerTo, STRING } from '../template/type.ts';
@@ -9,8 +10,6 @@ import { goStruct } from './go-struct.ts';
 import type { InjectablePod } from './pod.ts';
 import { protoMessage } from './proto-message.ts';
 import type { ProxyIds } from './proxy-ids.ts';
-
-export const MESH_CONFIG = 'istio.mesh.v1alpha1.MeshConfig';
 
 /** What a template of the injector gets to see of one pod. */
 export interface TemplateFacts {

@@ -31,6 +31,39 @@ describe('heddle manifest generate', () => {
   });
 });
 
+describe('a mesh configuration that istiod refuses', () => {
+  const operator = (mesh: string) => `apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\nspec:\n  ${mesh}\n`;
+
+  it.each([
+    ['meshConfig: {trustDomain: a_b}', '', 'f.yaml:4:16'],
+    ['meshConfig: {defaultConfig: {statusPort: 99999}}', '', 'f.yaml:4:32'],
+    ['meshConfig: {defaultConfig: {tracing: {zipkin: {}}}}', '', 'f.yaml:4:42'],
+    ['meshConfig: {connectTimeout: 2h}', '', 'f.yaml:4:16'],
+    ['values: {meshConfig: {trustDomain: a_b}}', '', 'f.yaml:4:25'],
+    ['hub: a', ' --set meshConfig.trustDomain=a_b', 'in --set meshConfig.trustDomain=a_b'],
+  ])('is refused where it was written: %s%s', async (mesh, set, place) => {
+    const workspace = createWorkspace({ 'f.yaml': operator(mesh) });
+    const line = `manifest generate --component base -f f.yaml${set}`;
+    const { code, stdout, stderr } = await workspace.run(line);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(place);
+    expect((await workspace.run(`${line} --force`)).code).toBe(0);
+  });
+
+  it('is refused in the file that kube-inject reads', async () => {
+    const workspace = createWorkspace({
+      'mesh.yaml': 'trustDomain: example.org\ndefaultConfig:\n  discoveryAddress: istiod\n',
+      'pod.yaml': 'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a}]}\n',
+    });
+    const run = () => workspace.run('kube-inject -f pod.yaml --meshConfigFile mesh.yaml');
+    const { code, stderr } = await run();
+    expect(code).toBe(65);
+    expect(stderr).toContain('mesh.yaml:3:3: defaultConfig.discoveryAddress must be an address');
+    workspace.write('mesh.yaml', 'trustDomain: example.org\n');
+    expect((await run()).code).toBe(0);
+  });
+});
+
 describe('heddle manifest charts', () => {
   it('writes charts that need nothing beside them, and never over others', async () => {
     const workspace = createWorkspace();

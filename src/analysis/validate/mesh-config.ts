@@ -1,8 +1,12 @@
 import { parseDuration } from '../../base/duration.ts';
 import type { MeshConfig } from '../../model/mesh-config.ts';
-import { reviewLocality } from './locality.ts';
-import type { Review } from './review.ts';
-import { isDnsLabel, isIpAddress, isPort, refuseFqdn, refuseWildcardDomain } from './text-rules.ts';
+import { proxyConfigProblems } from '../../model/proxy-config-rules.ts';
+import type { ProxyConfig } from '../../model/schema/generated/types-mesh.ts';
+import { isObject } from '../../model/value.ts';
+import { reviewConnectionPool, reviewOutlierDetection } from './connection-policy.ts';
+import { reviewLocality, reviewZoneAware } from './locality.ts';
+import type { At, Review } from './review.ts';
+import { isDnsLabel, isPort, refuseWildcardDomain } from './text-rules.ts';
 
 const MAX_CONNECT_TIMEOUT_MS = 3_600_000;
 
@@ -11,8 +15,13 @@ const MAX_CONNECT_TIMEOUT_MS = 3_600_000;
  * place may be a default's and have no span; the caller then points at the whole.
  */
 export const reviewMeshConfig = (config: MeshConfig, review: Review): void => {
+  const { proxyListenPort } = config;
+  if (proxyListenPort !== undefined && !isPort(proxyListenPort)) {
+    review.refuse(`proxyListenPort ${proxyListenPort} is not from 1 to 65535`, [config, 'proxyListenPort']);
+  }
   reviewTimeouts(config, review);
   reviewLocality(config.localityLbSetting, true, review);
+  reviewZoneAware(config.zoneAwareLbSetting, true, review);
   reviewTrustDomains(config, review);
   for (const { hosts = [] } of config.serviceSettings ?? []) {
     hosts.forEach((host, index) => {
@@ -24,7 +33,10 @@ export const reviewMeshConfig = (config: MeshConfig, review: Review): void => {
     review.refuse('meshMTLS knows no ecdhCurves', [config.meshMTLS ?? config, 'ecdhCurves', 'key'], 'use tlsDefaults');
   }
   reviewCurves(config, review);
-  reviewProxyDefaults(config.defaultConfig, review);
+  reviewProxyDefaults(config, review);
+  const { connectionPool, outlierDetection } = config.defaultTrafficPolicy ?? {};
+  reviewConnectionPool(config.defaultTrafficPolicy ?? config, 'connectionPool', connectionPool, review);
+  reviewOutlierDetection(outlierDetection, review);
 };
 
 const reviewTimeouts = (config: MeshConfig, review: Review): void => {
@@ -66,42 +78,22 @@ const reviewCurves = (config: MeshConfig, review: Review): void => {
   });
 };
 
-/** `HOST:PORT` where the host is a name or an address. */
-const isProxyAddress = (text: string): boolean => {
-  const [, bracketed, plain = '', port = ''] = /^(?:\[([^\]]*)\]|([^:]*)):(\d+)$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  return isPort(Number(port)) && (refuseFqdn(host) === undefined || isIpAddress(host));
+/** Istio's defaults of what heddle does not read. */
+const UNREAD: ProxyConfig = {
+  binaryPath: '/usr/local/bin/envoy',
+  configPath: './etc/istio/proxy',
+  discoveryAddress: 'istiod.istio-system.svc:15012',
+  serviceCluster: 'istio-proxy',
 };
 
-const reviewProxyDefaults = (proxy: MeshConfig['defaultConfig'], review: Review): void => {
-  const {
-    discoveryAddress = '',
-    drainDuration,
-    proxyAdminPort,
-    proxyMetadata = {},
-    statsdUdpAddress = '',
-    statusPort,
-  } = proxy;
-  if (drainDuration !== undefined && (parseDuration(drainDuration) ?? 0) % 1000 !== 0) {
-    review.refuse(`drainDuration ${drainDuration} is not a whole number of seconds`, [proxy, 'drainDuration']);
+const reviewProxyDefaults = (config: MeshConfig, review: Review): void => {
+  const { defaultConfig } = config;
+  for (const { path, message } of proxyConfigProblems({ ...UNREAD, ...defaultConfig })) {
+    const holder = path.slice(0, -1).reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), defaultConfig);
+    const at: At = isObject(holder) ? [holder, path.at(-1)] : [config, 'defaultConfig'];
+    review.refuse(`defaultConfig.${message}`, at);
   }
-  for (const [key, address] of [
-    ['discoveryAddress', discoveryAddress],
-    ['statsdUdpAddress', statsdUdpAddress],
-  ] as const) {
-    if (address !== '' && !isProxyAddress(address)) review.refuse(`${key} "${address}" is no HOST:PORT`, [proxy, key]);
-  }
-  const zipkin = proxy.tracing?.zipkin;
-  const collector = zipkin?.address ?? '';
-  if (zipkin !== undefined && !isProxyAddress(collector.replace('$(HOST_IP)', '127.0.0.1'))) {
-    review.refuse(`zipkin address "${collector}" is no HOST:PORT`, [zipkin, 'address']);
-  }
-  for (const [key, port] of [
-    ['proxyAdminPort', proxyAdminPort],
-    ['statusPort', statusPort],
-  ] as const) {
-    if (port !== undefined && !isPort(port)) review.refuse(`${key} ${port} is not from 1 to 65535`, [proxy, key]);
-  }
+  const { proxyMetadata = {} } = defaultConfig;
   if (Object.hasOwn(proxyMetadata, 'ISTIO_META_DNS_AUTO_ALLOCATE')) {
     const message = 'ISTIO_META_DNS_AUTO_ALLOCATE is deprecated: istiod allocates addresses itself';
     review.warn(message, [proxyMetadata, 'ISTIO_META_DNS_AUTO_ALLOCATE', 'key']);

@@ -1,9 +1,12 @@
 import { Fault } from '../../base/fault.ts';
+import type { Span } from '../../base/span.ts';
 import { type InjectorConfig, readInjectorConfig } from '../../inject/injector-config.ts';
 import { createInstallation, type Installation } from '../../inject/installation.ts';
 import { readSources } from '../../input/read.ts';
 import { loadGoStructs, loadMeshProto, loadValuesProto } from '../../model/typed/load.ts';
 import { loadYaml } from '../../yaml/load.ts';
+import type { Plain } from '../../yaml/plain.ts';
+import { spanOfPath } from '../../yaml/span-of-path.ts';
 import type { Io } from '../io.ts';
 import { MACHINE } from '../machine/machine.ts';
 import { builtInConfig, builtInMesh, builtInValues } from './built-in.ts';
@@ -48,8 +51,27 @@ export const readInstallation = async (
     const hint = 'give the files of one installation: --injectConfigFile, --meshConfigFile and --valuesFile';
     throw new Fault(installation.failure, { kind: 'input', code: 'BAD_INSTALLATION', hint });
   }
+  if (flags.meshConfigFile !== undefined)
+    await refuseMeshConfig(installation.meshConfig, meshConfig, flags.meshConfigFile);
   return { installation, config };
 };
+
+/** Throws a Fault, with the place in the file, where istiod would not start with the mesh configuration. */
+const refuseMeshConfig = async (settled: Plain, given: unknown, path: string): Promise<void> => {
+  const { reviewMeshConfigValue } = await import('../../analysis/validate/mesh-config-value.ts');
+  const refused = reviewMeshConfigValue(settled).find(({ severity }) => severity === 'error');
+  if (refused === undefined) return;
+  // What is missing has no place of its own.
+  const span = spanOfPath(given, refused.path) ?? spanOfPath(given, refused.path.slice(0, -1));
+  throw new Fault(`${placeOf(path, span)}: ${refused.message}`, {
+    kind: 'input',
+    code: 'BAD_MESH_CONFIG',
+    hint: 'correct the mesh configuration; istiod does not start with it',
+  });
+};
+
+const placeOf = (path: string, span: Span | undefined): string =>
+  span === undefined ? path : `${path}:${span.line}:${span.column}`;
 
 const readConfig = async (path: string, io: Io): Promise<InjectorConfig> => {
   const [source] = await readSources([path], io);
@@ -61,8 +83,7 @@ const readMapping = async (path: string, io: Io): Promise<unknown> => {
   const { documents, problems } = loadYaml(source ?? { name: path, text: '' });
   const [problem] = problems;
   if (problem !== undefined) {
-    const place = problem.span === undefined ? path : `${path}:${problem.span.line}:${problem.span.column}`;
-    throw new Fault(`${place}: ${problem.message}`, {
+    throw new Fault(`${placeOf(path, problem.span)}: ${problem.message}`, {
       kind: 'input',
       code: problem.code,
       hint: problem.hint ?? 'correct the file',

@@ -9,8 +9,13 @@ import { inOrder } from '../../install/manifest/order.ts';
 import { COMPONENTS } from '../../install/operator/components.ts';
 import { generate, type Installation } from '../../install/operator/generate.ts';
 import { type Inputs, installPackagePath, readInputs } from '../../install/operator/inputs.ts';
+import { type OperatorPath, originOf } from '../../install/operator/origin.ts';
 import type { TagCharts } from '../../install/tag/tag-objects.ts';
+import { readMap } from '../../install/values/path.ts';
+import type { MeshProto } from '../../model/typed/descriptor.ts';
 import { loadGoStructs, loadMeshProto, loadValuesProto } from '../../model/typed/load.ts';
+import { settleMeshConfig } from '../../model/typed/mesh-config.ts';
+import type { Plain } from '../../yaml/plain.ts';
 import type { SourceText } from '../../yaml/source-text.ts';
 import type { Context } from '../command.ts';
 import type { Io } from '../io.ts';
@@ -97,7 +102,41 @@ export const renderFor = async (target: RenderTarget, request: InstallRequest, c
   const options = { force: request.force, components };
   const installation = generate(tree, inputs, charts.descriptors, charts.platform, options);
   refuse(installation.problems, sources, context);
+  refuse(await meshConfigProblems(installation.operator, inputs, mesh, request.force), sources, context);
   return { installation, charts };
+};
+
+/** What istiod would have against the mesh configuration, each where the user wrote it. */
+const meshConfigProblems = async (
+  operator: Plain,
+  inputs: Inputs,
+  proto: MeshProto,
+  force: boolean,
+): Promise<readonly Problem[]> => {
+  const given = readMap(operator, 'spec.values.meshConfig');
+  if (given === undefined) return [];
+  // Its rules are many, and most commands do without them.
+  const { reviewMeshConfigValue } = await import('../../analysis/validate/mesh-config-value.ts');
+  return reviewMeshConfigValue(settleMeshConfig(proto, given).value).map(({ severity, message, path }) => ({
+    severity: force ? 'warning' : severity,
+    code: severity === 'error' ? 'BAD_VALUE' : 'WARNED',
+    message: `meshConfig: ${message}`,
+    ...meshConfigOrigin(inputs, path),
+  }));
+};
+
+/** Where the user wrote a part of the mesh configuration, or the nearest that holds it. */
+const meshConfigOrigin = (inputs: Inputs, path: OperatorPath): Pick<Problem, 'span' | 'resource'> => {
+  for (let depth = path.length; depth >= 0; depth--) {
+    for (const root of [
+      ['spec', 'meshConfig'],
+      ['spec', 'values', 'meshConfig'],
+    ]) {
+      const origin = originOf(inputs, [...root, ...path.slice(0, depth)]);
+      if (Object.keys(origin).length > 0) return origin;
+    }
+  }
+  return {};
 };
 
 /** The same without a cluster. */

@@ -1,6 +1,5 @@
 import type { Problem } from '../../base/problem.ts';
-import { isObject } from '../../model/value.ts';
-import { spanOf } from '../../yaml/located.ts';
+import { spanOfPath } from '../../yaml/span-of-path.ts';
 import type { Step } from '../values/path.ts';
 import type { Inputs } from './inputs.ts';
 
@@ -22,21 +21,9 @@ export const originOf = ({ documents, settings }: Inputs, path: OperatorPath): P
   const given = settings.findLast((setting) => setting.path.length <= path.length && isAlong(setting.path, path));
   if (given !== undefined) return { resource: `--set ${given.text}` };
   for (const document of documents.toReversed()) {
-    const span = spanIn(document, path);
+    const span = spanOfPath(document, path);
     if (span !== undefined) return { span };
   }
   const deeper = settings.findLast((setting) => isAlong(setting.path, path));
   return deeper === undefined ? {} : { resource: `--set ${deeper.text}` };
-};
-
-const spanIn = (document: unknown, path: OperatorPath): Problem['span'] => {
-  let place = document;
-  for (const part of path.slice(0, -1)) {
-    if (Array.isArray(place)) place = place[Number(part)];
-    else place = isObject(place) ? place[part] : undefined;
-  }
-  const last = path.at(-1);
-  if (typeof place !== 'object' || place === null || last === undefined || !Object.hasOwn(place, last))
-    return undefined;
-  return spanOf(place, last, 'key') ?? spanOf(place, last);
 };

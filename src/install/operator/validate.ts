@@ -1,6 +1,7 @@
 import type { Problem } from '../../base/problem.ts';
 import type { GoStructs, MeshProto, ProtoSet } from '../../model/typed/descriptor.ts';
 import { decodeGo, type Misfit } from '../../model/typed/go-decode.ts';
+import { MESH_CONFIG } from '../../model/typed/mesh-config.ts';
 import { decodeMessage } from '../../model/typed/proto-decode.ts';
 import { isObject } from '../../model/value.ts';
 import type { Plain } from '../../yaml/plain.ts';
@@ -27,7 +28,6 @@ export interface Finding {
 }
 
 const VALUES = 'istio.operator.v1alpha1.Values';
-const MESH_CONFIG = 'istio.mesh.v1alpha1.MeshConfig';
 
 /** What istioctl refuses or warns of in an IstioOperator, each where the user wrote it. */
 export const validateOperator = (operator: Plain, inputs: Inputs, descriptors: Descriptors): readonly Problem[] =>
