@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { run, succeed } from '../harness/heddle.ts';
 import { installedObjects, type Listed, listEverything } from '../harness/inventory.ts';
 import type { TestKubernetes } from '../harness/kubernetes.ts';
+import { waitFor } from '../harness/program.ts';
 import { onKubernetes } from '../harness/suite.ts';
 
 /** What somebody else has on the cluster, beside the mesh and in its namespace, with names and labels much like it. */
@@ -100,7 +101,11 @@ onKubernetes('an installation that changes', (cluster) => {
     expect(await revision()).toBe('canary');
     expect(await succeed(cluster(), 'tag list')).toMatch(/^prod +canary/m);
     await succeed(cluster(), 'tag remove prod -y');
-    expect((await cluster().api.call('GET', webhook)).status).toBe(404);
+    // Whoever removes an object with what it owns leaves the end of it to the garbage collector.
+    await waitFor(cluster().apiServer, 'the tag to be gone', async () => {
+      const { status } = await cluster().api.call('GET', webhook);
+      return status === 404 || undefined;
+    });
   });
 
   it('ends by revision', async () => {
