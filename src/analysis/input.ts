@@ -4,6 +4,7 @@ import { readMeshConfig } from '../model/mesh-config.ts';
 import { decodeMessage } from '../model/mesh-message.ts';
 import { derivePods } from '../model/pods.ts';
 import { type KubernetesObject, type Resource, resourceId } from '../model/resource.ts';
+import { createRunning } from '../model/running.ts';
 import { loadSchemas } from '../model/schema/load.ts';
 import { isObject } from '../model/value.ts';
 import { type LoadedDocument, loadYaml } from '../yaml/load.ts';
@@ -61,10 +62,10 @@ export const loadInput = async (sources: readonly SourceText[], options: InputOp
   const mesh = await withConfig(built.mesh, options.meshConfig, problems);
   const meshNetworks = await readNetworks(options.meshNetworks ?? networksIn(mesh, [...running, ...sources]), problems);
   const clusters = await readClusters(options.clusters ?? [], problems);
-  const live = new Set(running.map(({ name }) => name));
-  const derived = derivePods(mesh, { withoutSpec: true, isRunning: ({ span }) => live.has(span.file) });
+  const { has, soften } = createRunning(running);
+  const derived = derivePods(mesh, { withoutSpec: true, isRunning: has });
   const found = [...built.problems, ...derived.problems].filter(({ code }) => !IRRELEVANT.has(code));
-  problems.push(...found.flatMap((problem) => (live.has(problem.span?.file ?? '') ? ofCluster(problem) : [problem])));
+  problems.push(...found.flatMap(soften));
   const { judgeCertificate } = options;
   return {
     input: {
@@ -81,10 +82,6 @@ export const loadInput = async (sources: readonly SourceText[], options: InputOp
 
 const lenient = (problem: Problem): Problem =>
   problem.code === 'YAML_DUPLICATE_KEY' ? { ...problem, severity: 'warning' } : problem;
-
-/** A cluster took the object: what of it cannot be read is heddle's loss, and doubts about the rest are idle. */
-const ofCluster = (problem: Problem): readonly Problem[] =>
-  problem.severity === 'error' ? [{ ...problem, severity: 'warning' }] : [];
 
 const lenientDocument = (document: LoadedDocument): LoadedDocument =>
   document.problems.length === 0 ? document : { ...document, problems: document.problems.map(lenient) };

@@ -3,6 +3,7 @@ import type { Mesh } from '../model/mesh.ts';
 import { buildMesh } from '../model/mesh.ts';
 import type { Pod } from '../model/pod.ts';
 import { derivePods } from '../model/pods.ts';
+import { createRunning } from '../model/running.ts';
 import { loadYaml } from '../yaml/load.ts';
 import type { SourceText } from '../yaml/source-text.ts';
 import { bindingProblems } from './binding.ts';
@@ -20,28 +21,37 @@ export interface LoadedConfiguration {
 /** `NAMESPACE/NAME`, what a pod is known by throughout local mode. */
 export const podKey = (pod: Pick<Pod, 'namespace' | 'name'>): string => `${pod.namespace}/${pod.name}`;
 
+export interface ConfigurationOptions {
+  /** Adds what an Istio installation would bring, where the texts do not have it. */
+  readonly builtIns: boolean;
+  /** What a running cluster holds, an object each; gives way to the same object of the texts. */
+  readonly running?: readonly SourceText[];
+}
+
 /**
- * Reads texts into a configuration. With `builtIns`, what an Istio installation would bring is added where the texts
- * do not have it. Never throws for what a user can write: look at `problems`, and use nothing when one is an error.
+ * Reads texts into a configuration. Never throws for what a user can write: look at `problems`, and use nothing when one is an error.
  */
 export const loadConfiguration = async (
   sources: readonly SourceText[],
-  options: { readonly builtIns: boolean },
+  { builtIns, running = [] }: ConfigurationOptions,
 ): Promise<LoadedConfiguration> => {
   const loaded = sources.map((source) => loadYaml(source));
-  const builtIn = options.builtIns ? loadYaml(BUILT_IN).documents : [];
+  const provided = [...(builtIns ? [BUILT_IN] : []), ...running];
+  const { has, soften } = createRunning(running);
   const documents = loaded.flatMap((stream) => stream.documents);
-  const built = await buildMesh(documents, { defaults: builtIn });
-  const derived = derivePods(built.mesh);
+  const built = await buildMesh(documents, {
+    defaults: provided.flatMap((source) => loadYaml(source).documents),
+    // Of the objects of a cluster some are newer than heddle.
+    unknownFields: running.length > 0 ? 'warning' : 'error',
+  });
+  const derived = derivePods(built.mesh, { isRunning: has });
   return {
     mesh: built.mesh,
     pods: derived.pods,
     problems: [
       ...loaded.flatMap((stream) => stream.problems),
-      ...built.problems,
-      ...derived.problems,
-      ...bindingProblems(derived.pods),
+      ...[...built.problems, ...derived.problems, ...bindingProblems(derived.pods)].flatMap(soften),
     ],
-    sources: options.builtIns ? [...sources, BUILT_IN] : sources,
+    sources: [...sources, ...provided],
   };
 };

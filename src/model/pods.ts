@@ -31,6 +31,8 @@ interface Blueprint {
   /** Node of each replica; undefined where the scheduler would choose. */
   readonly nodes: readonly (string | undefined)[];
   readonly selector: Selector | undefined;
+  /** The pod is there already, with what it has. */
+  readonly isRunning?: boolean;
 }
 
 interface PodOptions {
@@ -62,8 +64,16 @@ export const derivePods = (
     const spec = blueprint.spec ?? (withoutSpec && resource.kind === 'Pod' ? EMPTY_SPEC : undefined);
     if (spec === undefined) continue;
     if (!checkBlueprint(blueprint, resource, mesh, problems)) continue;
+    const workload = isRunning(resource) ? controllerOf(resource) : resource.name;
     for (const [replica, nodeName] of blueprint.nodes.entries()) {
-      const pod = createPod(resource, blueprint, spec, replica, nodeName, mesh);
+      const pod = createPod(
+        resource,
+        { ...blueprint, workload, isRunning: isRunning(resource) },
+        spec,
+        replica,
+        nodeName,
+        mesh,
+      );
       const identity = `${pod.namespace}/${pod.name}`;
       if (taken.has(identity)) problems.push(nameClash(pod, resource));
       else pods.push(pod);
@@ -180,6 +190,14 @@ const isOwned = (resource: Resource, workloads: ReadonlySet<string>): boolean =>
   });
 };
 
+/** The workload whose pod a running one is, by Istio's rule: a ReplicaSet of a Deployment has the hash of its template. */
+const controllerOf = ({ name, labels, object }: Resource): string => {
+  const [owner] = (object.metadata.ownerReferences ?? []).filter(({ kind }) => OWNER_KINDS.has(kind));
+  const suffix = `-${labels['pod-template-hash']}`;
+  if (owner === undefined) return name;
+  return owner.kind === 'ReplicaSet' && owner.name.endsWith(suffix) ? owner.name.slice(0, -suffix.length) : owner.name;
+};
+
 const checkBlueprint = (blueprint: Blueprint, resource: Resource, mesh: Mesh, problems: Problem[]): boolean => {
   const { selector, labels, annotations } = blueprint;
   const resourceName = resourceId(resource);
@@ -224,16 +242,21 @@ const templatesOf = (annotations: Labels): readonly string[] =>
 /** Whether the pod runs a proxy: its own `istio-proxy` container counts before what the injector would add. */
 const proxyOf = (
   resource: Resource,
-  { labels, annotations, spec }: Blueprint,
+  { labels, annotations, spec, isRunning = false }: Blueprint,
   mesh: Mesh,
 ): { readonly mode: ProxyMode; readonly decision: SidecarDecision } => {
   const own = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].find(({ name }) => name === 'istio-proxy');
   if (own?.args?.includes('router') === true) {
     return { mode: 'gateway', decision: { injected: true, reason: 'container istio-proxy is a gateway' } };
   }
-  if (annotations['sidecar.istio.io/status'] !== undefined || own?.args?.includes('sidecar') === true) {
+  if (
+    annotations['sidecar.istio.io/status'] !== undefined ||
+    own?.args?.includes('sidecar') === true ||
+    (isRunning && own !== undefined)
+  ) {
     return { mode: 'sidecar', decision: { injected: true, reason: 'already injected' } };
   }
+  if (isRunning) return { mode: 'none', decision: { injected: false, reason: 'the pod runs without a sidecar' } };
   const decision = decideInjection({
     namespace: resource.namespace,
     namespaceLabels: mesh.namespaceLabels(resource.namespace),
@@ -247,13 +270,13 @@ const proxyOf = (
 
 const createPod = (
   owner: Resource,
-  blueprint: Blueprint,
+  blueprint: Blueprint & { readonly workload: string },
   spec: PodSpec,
   replica: number,
   nodeName: string | undefined,
   mesh: Mesh,
 ): Pod => {
-  const { labels, annotations } = blueprint;
+  const { labels, annotations, workload } = blueprint;
   const { mode, decision } = proxyOf(owner, blueprint, mesh);
   const facts: PodFacts = {
     name: owner.kind === 'Pod' ? owner.name : `${owner.name}-${replica}`,
@@ -269,11 +292,11 @@ const createPod = (
     containers: spec.containers
       .filter(({ name }) => mode !== 'sidecar' || name !== 'istio-proxy')
       .map((container) => createContainer(container, facts, mesh)),
-    workload: owner.name,
+    workload,
     workloadKind: owner.kind,
     replica,
     canonicalService:
-      labels['service.istio.io/canonical-name'] ?? labels['app.kubernetes.io/name'] ?? labels['app'] ?? owner.name,
+      labels['service.istio.io/canonical-name'] ?? labels['app.kubernetes.io/name'] ?? labels['app'] ?? workload,
     canonicalRevision:
       labels['service.istio.io/canonical-revision'] ??
       labels['app.kubernetes.io/version'] ??

@@ -17,9 +17,15 @@ export interface LoadedMesh {
   readonly problems: readonly Problem[];
 }
 
-/** Compiles texts as local mode would, without running anything; throws a Fault where a text is no YAML. */
-export const loadMesh = async (sources: readonly SourceText[]): Promise<LoadedMesh> => {
-  const configuration = await loadConfiguration(sources, { builtIns: true });
+/**
+ * Compiles texts as local mode would, without running anything, over what a running cluster has where one is given;
+ * throws a Fault where a text is no YAML.
+ */
+export const loadMesh = async (
+  sources: readonly SourceText[],
+  running: readonly SourceText[] = [],
+): Promise<LoadedMesh> => {
+  const configuration = await loadConfiguration(sources, { builtIns: running.length === 0, running });
   const broken = configuration.problems.find(({ code }) => code === 'YAML_SYNTAX');
   if (broken !== undefined)
     throw new Fault(

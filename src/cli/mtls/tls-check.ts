@@ -1,15 +1,13 @@
 import { Fault } from '../../base/fault.ts';
-import { readSources } from '../../input/read.ts';
 import { escapeControls } from '../../telemetry/access-log.ts';
 import { type TlsResult, type TlsRow, tlsTable } from '../../traffic/mtls/tls-table.ts';
+import { loadMeshOf, type MeshOptions } from '../cluster/load-mesh-of.ts';
 import type { Context } from '../command.ts';
 import { EXIT } from '../exit.ts';
-import { loadMesh } from '../explain/load-mesh.ts';
 import { type Paint, printDocument } from '../output.ts';
 import { renderTable } from '../table.ts';
 
-interface Options {
-  readonly filename: readonly string[];
+interface Options extends MeshOptions {
   readonly strict: boolean;
   readonly exitCode: boolean;
 }
@@ -18,16 +16,9 @@ interface Options {
 export const tlsCheck = async (
   context: Context,
   [from, to]: readonly string[],
-  { filename, strict, exitCode }: Options,
+  { strict, exitCode, ...options }: Options,
 ): Promise<number> => {
-  const paths = filename.flatMap((path) => path.split(','));
-  if (paths.length === 0)
-    throw new Fault('there is no configuration to ask', {
-      kind: 'usage',
-      code: 'NO_INPUT',
-      hint: 'name files with -f, or - for standard input',
-    });
-  const { view } = await loadMesh(await readSources(paths, { stdin: context.io.stdin, cwd: context.io.cwd }));
+  const { view } = await loadMeshOf(context, options);
   const rows = tlsTable(view, from, to);
   if ('code' in rows) throw new Fault(rows.message, { kind: 'usage', code: rows.code, hint: rows.hint });
   const breaking = rows.filter(wouldBreak);
