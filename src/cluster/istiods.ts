@@ -9,6 +9,8 @@ export interface IstiodChoice {
   readonly namespace: string;
   /** All revisions where absent. */
   readonly revision?: string | undefined;
+  /** Labels of its pods, in Kubernetes' syntax, where they are not `app=istiod`. */
+  readonly labels?: string | undefined;
 }
 
 /** The port for metrics and debug pages, unless the pod names another one to Prometheus. */
@@ -17,10 +19,10 @@ const MONITORING_PORT = 15_014;
 /** Pods of istiod that run, the one worth asking first before the others. */
 export const runningIstiods = async (
   cluster: Cluster,
-  { namespace, revision }: IstiodChoice,
+  { namespace, revision, labels: own = 'app=istiod' }: IstiodChoice,
   limits: CallLimits = {},
 ): Promise<readonly KubernetesObject[]> => {
-  const labels = revision === undefined ? 'app=istiod' : `app=istiod,istio.io/rev=${revision}`;
+  const labels = revision === undefined ? own : `${own},istio.io/rev=${revision}`;
   const pods = await podsByLabels(cluster, labels, namespace, limits);
   return pods.filter((pod) => phaseOf(pod) === 'Running' && pod.metadata.deletionTimestamp === undefined);
 };

@@ -30,19 +30,21 @@ export interface PartDifference {
 }
 
 interface Found {
-  readonly config: JsonObject;
+  readonly name: string;
+  /** What is in use, or is to be; undefined where what was sent was refused and nothing was there before. */
+  readonly config: JsonObject | undefined;
   readonly reason: string;
 }
 
 type Named = ReadonlyMap<string, Found>;
 
-const named = (found: readonly Found[]): Named => new Map(found.map((each) => [textAt(each.config, 'name'), each]));
+const named = (found: readonly Found[]): Named => new Map(found.map((each) => [each.name, each]));
 
 const configAt = (items: readonly unknown[], field: string, reason = ''): readonly Found[] =>
   items
     .map((item) => at(item, field))
     .filter(isObject)
-    .map((config) => ({ config, reason }));
+    .map((config) => ({ name: textAt(config, 'name'), config, reason }));
 
 const clusters = (dump: ConfigDump): Named => {
   const section = sectionOf(dump, 'ClustersConfigDump');
@@ -50,19 +52,20 @@ const clusters = (dump: ConfigDump): Named => {
   return named([...warming, ...configAt(listAt(section, 'dynamic_active_clusters'), 'cluster')]);
 };
 
-/** The listener in use, else the one that is to be: a listener never in use was refused, or waits for its routes. */
-const listenerOf = (item: unknown): readonly Found[] => {
+/** A listener as it is in use, else as it is to be once its routes are there. */
+const listenerOf = (item: unknown): Found => {
+  const name = textAt(item, 'name');
   const reason = textAt(item, 'error_state', 'details');
   const active = at(item, 'active_state', 'listener');
-  if (isObject(active)) return [{ config: active, reason }];
+  if (isObject(active)) return { name, config: active, reason };
   const warming = at(item, 'warming_state', 'listener');
-  return isObject(warming) ? [{ config: warming, reason: reason || 'it is still warming' }] : [];
+  return isObject(warming)
+    ? { name, config: warming, reason: reason || 'it is still warming' }
+    : { name, config: undefined, reason };
 };
 
-const listeners = (dump: ConfigDump): Named => {
-  const items = listAt(sectionOf(dump, 'ListenersConfigDump'), 'dynamic_listeners');
-  return named(items.flatMap(listenerOf));
-};
+const listeners = (dump: ConfigDump): Named =>
+  named(listAt(sectionOf(dump, 'ListenersConfigDump'), 'dynamic_listeners').map(listenerOf));
 
 const routes = (dump: ConfigDump): Named =>
   named(configAt(listAt(sectionOf(dump, 'RoutesConfigDump'), 'dynamic_route_configs'), 'route_config'));
@@ -117,18 +120,23 @@ const differences = (wanted: unknown, found: unknown, path: string): readonly Fi
 /** What can be compared: without the secrets, which Envoy does not tell, under the field names of protobuf's JSON. */
 const comparable = (config: JsonObject): unknown => redact(canonicalJson(untyped(config)));
 
-const compareNamed = (wanted: Named, found: Named): readonly ObjectDifference[] => {
-  const names = [...new Set([...wanted.keys(), ...found.keys()])].sort();
-  return names.flatMap((name): readonly ObjectDifference[] => {
-    const left = wanted.get(name);
-    const right = found.get(name);
-    const reason = right?.reason ?? '';
-    if (left === undefined || right === undefined)
-      return [{ name, change: right === undefined ? 'missing' : 'extra', fields: [], reason }];
-    const fields = differences(comparable(left.config), comparable(right.config), '');
-    return fields.length === 0 && reason === '' ? [] : [{ name, change: 'differs', fields, reason }];
-  });
+const compareObject = (
+  name: string,
+  wanted: JsonObject | undefined,
+  found: JsonObject | undefined,
+  reason: string,
+): readonly ObjectDifference[] => {
+  if (wanted === undefined) return found === undefined ? [] : [{ name, change: 'extra', fields: [], reason }];
+  if (found === undefined) return [{ name, change: 'missing', fields: [], reason }];
+  const fields = differences(comparable(wanted), comparable(found), '');
+  return fields.length === 0 && reason === '' ? [] : [{ name, change: 'differs', fields, reason }];
 };
+
+const compareNamed = (wanted: Named, found: Named): readonly ObjectDifference[] =>
+  [...new Set([...wanted.keys(), ...found.keys()])].sort().flatMap((name) => {
+    const reason = String(redact(found.get(name)?.reason ?? ''));
+    return compareObject(name, wanted.get(name)?.config, found.get(name)?.config, reason);
+  });
 
 const PARTS = [
   ['Clusters', clusters],

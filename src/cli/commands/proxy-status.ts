@@ -22,6 +22,7 @@ export const proxyStatus = defineCommand({
     verbosity: integer('-v, --verbosity <level>', '1 shows a column for every type there is', { min: 0, max: 1 }),
     file: text('--file <file>', "with POD: Envoy's config dump, saved, in place of asking the pod"),
     xds: flag('--xds', 'ask istiod over XDS, not its debug port'),
+    xdsLabel: text('--xds-label <labels>', 'the labels of the istiods to ask (app=istiod)'),
     xdsPort: integer('--xds-port <number>', 'the XDS port of istiod (15012), which is then asked', {
       min: 1,
       max: 65_535,

@@ -23,6 +23,7 @@ interface Options extends ClusterFlags {
   readonly verbosity: number | undefined;
   readonly file: string | undefined;
   readonly xds: boolean;
+  readonly xdsLabel: string | undefined;
   readonly xdsPort: number | undefined;
   readonly plaintext: boolean;
   readonly timeout: number;
@@ -60,10 +61,12 @@ const sourceOf = (cluster: Cluster, options: Options, signal: AbortSignal): Sync
   createClusterSource(cluster, {
     namespace: options.istioNamespace ?? ISTIO_NAMESPACE,
     revision: options.revision,
+    labels: options.xdsLabel,
     xds:
       options.xds || options.plaintext || options.xdsPort !== undefined
         ? { port: options.xdsPort, isPlaintext: options.plaintext }
         : undefined,
+    podNamespace: options.namespace,
     limits: { timeoutMs: options.timeout, signal },
   });
 

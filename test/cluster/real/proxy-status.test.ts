@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../harness/heddle.ts';
+import { istioctl } from '../harness/istioctl.ts';
 import { startMesh, type TestMesh } from '../harness/mesh.ts';
 import { waitFor } from '../harness/program.ts';
 import { onMesh } from '../harness/suite.ts';
@@ -21,11 +20,6 @@ onMesh('proxy-status of real proxies', (cluster, istio) => {
     mesh = await startMesh(cluster(), istio);
   });
 
-  const istioctl = async (...argv: readonly string[]): Promise<string> => {
-    const flags = ['--kubeconfig', cluster().kubeconfig];
-    return (await promisify(execFile)(istio.istioctl, [...argv, ...flags])).stdout;
-  };
-
   const nameOf = ({ pod }: TestMesh['a']): string => `${pod.metadata.name}.${pod.metadata.namespace}`;
 
   it('sees every proxy in step, over the debug port and over XDS alike', async () => {
@@ -40,7 +34,7 @@ onMesh('proxy-status of real proxies', (cluster, istio) => {
   });
 
   it('has the states that istioctl has', async () => {
-    const theirs = cells(await istioctl('proxy-status', '-v', '1'));
+    const theirs = cells(await istioctl(istio, cluster(), 'proxy-status -v 1'));
     const ours = cells((await run(cluster(), 'ps -v 1')).stdout);
     const byColumn = (rows: typeof ours) =>
       rows.slice(1).map((row) => Object.fromEntries((rows[0] ?? []).map((column, at) => [column, row[at]])));
