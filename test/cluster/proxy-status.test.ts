@@ -197,7 +197,9 @@ describe('proxy-status', () => {
     it('shows the types beyond the core with -v 1, and lists them with -o wide', async () => {
       await addIstiod('istiod-1', { body: [proxy('a.shop', { [CDS]: synced(1), [SDS]: synced(1) })] });
       expect((await ps()).stdout).not.toContain('SDS');
-      expect((await ps('-v', '1')).stdout).toMatch(/ECDS +SDS +ISTIOD +VERSION$/m);
+      for (const verbosity of [['-v', '1'], ['-v'], ['--verbosity=1']])
+        expect((await ps(...verbosity)).stdout).toMatch(/ECDS +SDS +ISTIOD +VERSION$/m);
+      expect((await ps('-v', '2')).code).toBe(64);
       const wide = (await ps('-o', 'wide')).stdout;
       expect(wide).toMatch(/SDS +ISTIOD +VERSION +SUBSCRIBED TYPES$/m);
       expect(wide).toMatch(/2 \(CDS,SDS\)$/m);

@@ -1,8 +1,19 @@
 import { clusterFlags, istioNamespaceFlag } from '../cluster/flags.ts';
-import { defineCommand, durationMs, flag, integer, text } from '../command.ts';
+import { defineCommand, durationMs, flag, integer, type OptionSpec, text } from '../command.ts';
 import { POD_OPTIONS } from '../proxy-config/options.ts';
 
 const TIMEOUT_MS = 30_000;
+
+const level = integer('-v, --verbosity [level]', '1, as -v alone: a column for every type there is', {
+  min: 0,
+  max: 1,
+});
+
+/** istioctl's `-v 1`; without a number it is 1, since `-v` says elsewhere that more is wanted. */
+const VERBOSITY: OptionSpec<number> = {
+  ...level,
+  read: (given) => level.read(given.map((text) => (text === 'true' ? '1' : text))) ?? 0,
+};
 
 export const proxyStatus = defineCommand({
   summary: 'Shows whether each proxy has what istiod wants it to have, and why not.',
@@ -19,7 +30,7 @@ export const proxyStatus = defineCommand({
     revision: text('-r, --revision <name>', 'ask the istiods of this revision only'),
     failOn: text('--fail-on <state>', 'fail on error (a proxy refused something) or on stale (or is behind)'),
     watch: flag('-w, --watch', 'show every change until Ctrl-C'),
-    verbosity: integer('-v, --verbosity <level>', '1 shows a column for every type there is', { min: 0, max: 1 }),
+    verbosity: VERBOSITY,
     file: text('--file <file>', "with POD: Envoy's config dump, saved, in place of asking the pod"),
     xds: flag('--xds', 'ask istiod over XDS, not its debug port'),
     xdsLabel: text('--xds-label <labels>', 'the labels of the istiods to ask (app=istiod)'),

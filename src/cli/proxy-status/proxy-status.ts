@@ -20,7 +20,7 @@ interface Options extends ClusterFlags {
   readonly revision: string | undefined;
   readonly failOn: string | undefined;
   readonly watch: boolean;
-  readonly verbosity: number | undefined;
+  readonly verbosity: number;
   readonly file: string | undefined;
   readonly xds: boolean;
   readonly xdsLabel: string | undefined;
@@ -106,7 +106,7 @@ const checkNamespace = async (cluster: Cluster, name: string): Promise<void> => 
 
 /** The command `proxy-status`, of all proxies or of one. */
 export const proxyStatus = async (context: Context, pod: string | undefined, options: Options): Promise<number> => {
-  const { namespace, verbosity = 0 } = options;
+  const { namespace, verbosity } = options;
   const failOn = readFailOn(options.failOn);
   checkFlags(pod, options);
   return withCluster(context, options, async (cluster) => {
