@@ -333,6 +333,22 @@ export const SECTIONS: readonly Section[] = [
         summary: 'Istio on a cluster: plan, ask, apply, wait',
         load: async () => (await import('./commands/uninstall.ts')).uninstall,
       },
+      {
+        name: 'precheck',
+        summary: 'whether Istio can be installed, and works',
+        load: async () => (await import('./commands/precheck.ts')).precheck,
+      },
+      {
+        name: 'verify-install',
+        isOccasional: true,
+        summary: 'whether Istio can be installed, and works',
+        load: async () => (await import('./commands/verify-install.ts')).verifyInstall,
+      },
+      {
+        name: 'check',
+        summary: 'whether Istio can be installed, and works',
+        load: async () => (await import('./commands/check.ts')).check,
+      },
       tag,
       manifest,
       profile,

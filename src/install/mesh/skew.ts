@@ -12,6 +12,18 @@ const parseVersion = (text: string): Version | undefined => {
 const difference = (left: Version, right: Version): number =>
   left[0] - right[0] || left[1] - right[1] || left[2] - right[2];
 
+/** Whether a version is older than another one; false where either is none. */
+export const isOlder = (version: string, than: string): boolean => {
+  const [left, right] = [parseVersion(version), parseVersion(than)];
+  return left !== undefined && right !== undefined && difference(left, right) < 0;
+};
+
+/** How many minor releases lie between two versions; undefined where either is none, or the major ones differ. */
+export const minorReleasesBetween = (one: string, other: string): number | undefined => {
+  const [left, right] = [parseVersion(one), parseVersion(other)];
+  return left === undefined || right === undefined || left[0] !== right[0] ? undefined : Math.abs(left[1] - right[1]);
+};
+
 /** A cluster before an installation, and the release that is to be installed. */
 export interface Skew {
   readonly kubernetes: string;
@@ -30,8 +42,7 @@ export const skewWarnings = (skew: Skew): readonly string[] => [
 ];
 
 const kubernetesWarning = ({ kubernetes, oldestKubernetes }: Skew): readonly string[] => {
-  const [have, need] = [parseVersion(kubernetes), parseVersion(oldestKubernetes)];
-  if (have === undefined || need === undefined || difference(have, need) >= 0) return [];
+  if (!isOlder(kubernetes, oldestKubernetes)) return [];
   return [`Kubernetes ${kubernetes} is older than ${oldestKubernetes}, the oldest that this Istio supports`];
 };
 

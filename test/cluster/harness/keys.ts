@@ -37,9 +37,9 @@ export interface Authority extends KeyPair {
   issue(subject: JsonName, names?: JsonGeneralNames, valid?: Validity): Promise<KeyPair>;
 }
 
-const validity = (): Validity => ({
+const validity = (lifeMs = DAY_MS): Validity => ({
   notBefore: new Date(Date.now() - 60_000),
-  notAfter: new Date(Date.now() + DAY_MS),
+  notAfter: new Date(Date.now() + lifeMs),
 });
 
 const generateKeys = () => webcrypto.subtle.generateKey(EC_P256, true, ['sign', 'verify']);
@@ -49,12 +49,12 @@ const pemOf = async (key: webcrypto.CryptoKey): Promise<string> => {
   return `-----BEGIN PRIVATE KEY-----\n${der}\n-----END PRIVATE KEY-----\n`;
 };
 
-/** Makes an authority whose certificates are good for a day. */
-export const createAuthority = async (): Promise<Authority> => {
+/** Makes an authority whose certificates are good for a day, and which itself is unless told otherwise. */
+export const createAuthority = async (lifeMs = DAY_MS): Promise<Authority> => {
   const keys = await generateKeys();
   const root = await X509CertificateGenerator.createSelfSigned({
     name: [{ CN: ['test cluster CA'] }],
-    ...validity(),
+    ...validity(lifeMs),
     keys,
     signingAlgorithm: EC_P256,
     extensions: [

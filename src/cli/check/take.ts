@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Fault } from '../../base/fault.ts';
+import { type CheckResult, type HealthCheck, runHealthChecks } from '../../cluster/check/check.ts';
+import { takeSnapshot } from '../../cluster/check/snapshot.ts';
+import { type ClusterFlags, ISTIO_NAMESPACE } from '../cluster/flags.ts';
+import { withCluster } from '../cluster/with-cluster.ts';
+import type { Context } from '../command.ts';
+
+/** What checks found in a cluster. */
+export interface Checked {
+  readonly context: string;
+  readonly server: string;
+  readonly kubernetes: string;
+  readonly results: readonly CheckResult[];
+}
+
+export interface CheckFlags extends ClusterFlags {
+  readonly istioNamespace: string | undefined;
+}
+
+const PAUSE_MS = 1000;
+
+/** Looks at a cluster once and answers the checks; throws a Fault where the API server does not answer. */
+export const takeChecks = (checks: readonly HealthCheck[], flags: CheckFlags, context: Context): Promise<Checked> =>
+  withCluster(context, flags, async (cluster) => {
+    const needed = new Set(checks.flatMap(({ needs }) => needs));
+    const namespace = flags.istioNamespace ?? ISTIO_NAMESPACE;
+    const snapshot = await takeSnapshot(cluster, needed, { namespace, nowMs: Date.now() });
+    const { context: name, server } = cluster;
+    return { context: name, server, kubernetes: snapshot.kubernetes, results: runHealthChecks(checks, snapshot) };
+  });
+
+/** Whether any check found an error, or could not be answered. */
+export const isHealthy = ({ results }: Checked): boolean =>
+  results.every(({ status }) => status === 'ok' || status === 'warning');
+
+/** The same again until nothing is wrong, or the time is over; the last answers, or the last Fault, count. */
+export const waitForHealth = async (
+  take: () => Promise<Checked>,
+  timeoutMs: number,
+  { signal, quiet, err }: Context,
+): Promise<Checked> => {
+  const endsAt = performance.now() + timeoutMs;
+  let told = '';
+  for (;;) {
+    const taken = await take().catch((error: unknown) => {
+      if (error instanceof Fault && ['unreachable', 'timeout'].includes(error.kind)) return error;
+      throw error;
+    });
+    const remainingMs = endsAt - performance.now();
+    if (remainingMs <= 0 && taken instanceof Fault) throw taken;
+    if (!(taken instanceof Fault) && (isHealthy(taken) || remainingMs <= 0)) return taken;
+    const reason =
+      taken instanceof Fault
+        ? taken.message
+        : taken.results
+            .filter(({ status }) => status === 'error')
+            .map(({ check }) => check.id)
+            .join(', ');
+    if (!quiet && reason !== told) err.line(`waiting for ${reason}`);
+    told = reason;
+    try {
+      await sleep(Math.min(PAUSE_MS, Math.max(remainingMs, 0)), undefined, { signal });
+    } catch (cause) {
+      throw new Fault('interrupted: waiting until the mesh is healthy', {
+        kind: 'interrupted',
+        code: 'INTERRUPTED',
+        cause,
+      });
+    }
+  }
+};
