@@ -12,6 +12,7 @@ import type {
   LogLine,
   LogQuery,
   ReloadResult,
+  TapEvent,
   TraceReply,
   UnbindRequest,
   UpSummary,
@@ -36,9 +37,11 @@ export interface AdminClient {
   curlTarget(from: string | undefined): Promise<CurlTarget>;
   trace(requestId: string): Promise<TraceReply>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>;
+  tap(query: LogQuery, signal: AbortSignal): AsyncIterable<TapEvent>;
   reload(): Promise<ReloadResult>;
   stop(): Promise<void>;
-  bind(what: BindRequest): Promise<Binding>;
+  /** Holds until it is undone, the signal aborts or this process ends. */
+  bind(what: BindRequest, signal: AbortSignal): Promise<Binding>;
   unbind(what: UnbindRequest): Promise<void>;
 }
 
@@ -80,7 +83,7 @@ const parse = (text: string): unknown => {
 
 /** Makes a client; nothing is connected until it is asked something. */
 export const createAdminClient = (address: AdminAddress): AdminClient => {
-  const send = (path: string, body: object | undefined, signal: AbortSignal): Promise<IncomingMessage> =>
+  const send: Send = (path, body, signal) =>
     new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : JSON.stringify(body);
       const bySocket = address.socketPath !== undefined;
@@ -131,30 +134,46 @@ export const createAdminClient = (address: AdminAddress): AdminClient => {
     curlTarget: (from) =>
       call<CurlTarget>(from === undefined ? PATHS.curlTarget : `${PATHS.curlTarget}?${new URLSearchParams({ from })}`),
     trace: (requestId) => call<TraceReply>(`${PATHS.trace}?${new URLSearchParams({ requestId })}`),
-    logs: (query, signal) => readLogs(send, query, signal),
+    logs: (query, signal) => readLines<LogLine>(send, pathOf(PATHS.logs, query), undefined, signal),
+    tap: (query, signal) => readLines<TapEvent>(send, pathOf(PATHS.tap, query), undefined, signal),
     reload: () => call<ReloadResult>(PATHS.reload, {}),
     stop: async () => void (await call<Accepted>(PATHS.stop, {})),
-    bind: (what) => call<Binding>(PATHS.bind, what),
+    bind: (what, signal) => holdLines<Binding>(send, PATHS.bind, what, signal),
     unbind: async (what) => void (await call<Accepted>(PATHS.unbind, what)),
   };
 };
 
-async function* readLogs(
-  send: (path: string, body: undefined, signal: AbortSignal) => Promise<IncomingMessage>,
-  { follow, tail, workload }: LogQuery,
-  signal: AbortSignal,
-): AsyncIterable<LogLine> {
+type Send = (path: string, body: object | undefined, signal: AbortSignal) => Promise<IncomingMessage>;
+
+const pathOf = (path: string, { follow, tail, workload }: LogQuery): string => {
   const query = new URLSearchParams({
     follow: String(follow),
     ...(tail === undefined ? {} : { tail: String(tail) }),
     ...(workload === undefined ? {} : { workload }),
   });
-  const response = await send(`${PATHS.logs}?${query}`, undefined, signal);
+  return `${path}?${query}`;
+};
+
+/** Each line of a reply is one T, by protocol.ts. */
+async function* readLines<T>(
+  send: Send,
+  path: string,
+  body: object | undefined,
+  signal: AbortSignal,
+): AsyncIterable<T> {
+  const response = await send(path, body, signal);
   if (response.statusCode !== 200) throw faultOf(response.statusCode ?? 0, parse(await readText(response)));
   try {
-    // Each line is one LogLine, by protocol.ts.
-    for await (const line of createInterface({ input: response })) yield parse(line) as LogLine;
+    for await (const line of createInterface({ input: response })) yield parse(line) as T;
   } catch (error) {
     if (!signal.aborted) throw error;
   }
 }
+
+/** The first line; the reply stays open until the signal ends it. */
+const holdLines = async <T>(send: Send, path: string, body: object, signal: AbortSignal): Promise<T> => {
+  const lines = readLines<T>(send, path, body, signal)[Symbol.asyncIterator]();
+  const { value, done } = await lines.next();
+  if (done === true) throw unreachable(new Error('the reply is empty'));
+  return value;
+};

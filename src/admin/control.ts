@@ -7,6 +7,7 @@ import type {
   LogQuery,
   MeshStatus,
   ReloadResult,
+  TapEvent,
   UpSummary,
 } from './protocol.ts';
 
@@ -20,6 +21,8 @@ export interface MeshControl {
   stop(): void;
   /** Ends after the past lines unless `follow`; always ends when the signal aborts. */
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>;
+  /** The same of requests themselves, without credentials. */
+  tap(query: LogQuery, signal: AbortSignal): AsyncIterable<TapEvent>;
   /** `from` is `NAME` or `NAME.NAMESPACE` of a workload with a sidecar; undefined = the built-in client. */
   curlTarget(from: string | undefined): CurlTarget;
   /** What is known so far of the request with this x-request-id, in any order. */

@@ -131,6 +131,7 @@ export interface BindRequest {
   readonly port: number;
 }
 
+/** Undone when it is asked for, and when whoever asked is gone. */
 export interface Binding extends Envelope<'Binding'> {
   /** Names the binding when it is undone. */
   readonly id: string;
@@ -165,6 +166,42 @@ export interface LogLine {
   readonly text: string;
 }
 
+/** One finished request or connection at one proxy; travels as one line of JSON. Credentials are left out. */
+export interface TapEvent {
+  /** When it began, ISO 8601. */
+  readonly time: string;
+  /** `POD.NAMESPACE` of the proxy that saw it. */
+  readonly proxy: string;
+  /** The caller's proxy or the one that was called. */
+  readonly side: 'source' | 'destination';
+  readonly source: { readonly workload: string; readonly namespace: string };
+  readonly destination: { readonly workload: string; readonly namespace: string; readonly service: string };
+  /** `HTTP/1.1`, `HTTP/2`, `TCP`. */
+  readonly protocol: string;
+  readonly method: string;
+  readonly authority: string;
+  readonly path: string;
+  /** 0 when nothing was answered. */
+  readonly status: number;
+  readonly grpcStatus?: number;
+  readonly flags: string;
+  readonly details: string;
+  readonly durationMs: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly requestId: string;
+  readonly upstreamHost: string;
+  readonly upstreamCluster: string;
+  readonly route: string;
+  /** `file:line` of the rule that decided; empty where Istio's own default did. */
+  readonly routeOrigin: string;
+  readonly isMutualTls: boolean;
+  readonly deniedBy?: string;
+  /** Only where a log or a metric asks for headers. */
+  readonly requestHeaders?: Readonly<Record<string, string>>;
+  readonly responseHeaders?: Readonly<Record<string, string>>;
+}
+
 export interface Accepted extends Envelope<'Accepted'> {}
 
 /** Any refusal; `fault` lets the client throw what the mesh threw. */
@@ -184,6 +221,7 @@ export const PATHS = {
   summary: '/v1/summary',
   status: '/v1/status',
   logs: '/v1/logs',
+  tap: '/v1/tap',
   curlTarget: '/v1/curl-target',
   trace: '/v1/trace',
   reload: '/v1/reload',

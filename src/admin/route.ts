@@ -1,6 +1,5 @@
 import type { MeshControl } from './control.ts';
 import type { Access } from './guard.ts';
-import type { LogLine } from './protocol.ts';
 
 /** What a handler gets: decided to be let in, body read and parsed. */
 interface Call {
@@ -18,7 +17,7 @@ interface Call {
 export type Reply =
   | { readonly kind: 'json'; readonly document: object }
   | { readonly kind: 'text'; readonly type: string; readonly text: string }
-  | { readonly kind: 'lines'; readonly lines: AsyncIterable<LogLine> };
+  | { readonly kind: 'lines'; readonly lines: AsyncIterable<object> };
 
 /** One path of the API. */
 export interface Route {

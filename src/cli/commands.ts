@@ -51,6 +51,16 @@ const local: CommandGroup = {
       load: async () => (await import('./commands/local/logs.ts')).logs,
     },
     {
+      name: 'tap',
+      summary: 'requests as they finish',
+      load: async () => (await import('./commands/local/tap.ts')).tap,
+    },
+    {
+      name: 'top',
+      summary: 'how often requests are made, how fast and how well',
+      load: async () => (await import('./commands/local/top.ts')).top,
+    },
+    {
       name: 'reload',
       summary: 'read the input again',
       load: async () => (await import('./commands/local/reload.ts')).reload,
@@ -332,22 +342,6 @@ export const SECTIONS: readonly Section[] = [
         name: 'uninstall',
         summary: 'Istio on a cluster: plan, ask, apply, wait',
         load: async () => (await import('./commands/uninstall.ts')).uninstall,
-      },
-      {
-        name: 'precheck',
-        summary: 'whether Istio can be installed, and works',
-        load: async () => (await import('./commands/precheck.ts')).precheck,
-      },
-      {
-        name: 'verify-install',
-        isOccasional: true,
-        summary: 'whether Istio can be installed, and works',
-        load: async () => (await import('./commands/verify-install.ts')).verifyInstall,
-      },
-      {
-        name: 'check',
-        summary: 'whether Istio can be installed, and works',
-        load: async () => (await import('./commands/check.ts')).check,
       },
       tag,
       manifest,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { MeshControl } from '../admin/control.ts';
-import type { Binding, BindRequest, CurlTarget, LogLine, LogQuery } from '../admin/protocol.ts';
+import type { Binding, BindRequest, CurlTarget, LogLine, LogQuery, TapEvent } from '../admin/protocol.ts';
 import { suggest } from '../base/distance.ts';
 import { Fault } from '../base/fault.ts';
 import type { Problem } from '../base/problem.ts';
@@ -9,9 +9,11 @@ import type { AccessRecord } from '../telemetry/access-record.ts';
 import { CLIENT_POD, SYSTEM_NAMESPACE } from './built-in.ts';
 import { podKey } from './configuration.ts';
 import type { Journal } from './journal.ts';
+import { liveRecords } from './live-records.ts';
 import type { MeshRuntime } from './mesh-runtime.ts';
 import { meshStatus, type ReportSource, upSummary } from './report.ts';
 import type { RunningPod } from './running-pod.ts';
+import { displayName, toTapEvent } from './tap-event.ts';
 
 export interface ControlOptions {
   readonly report: ReportSource;
@@ -70,9 +72,6 @@ const podsOfService = (runtime: MeshRuntime, name: string): readonly RunningPod[
   );
 };
 
-/** `POD.NAMESPACE`, as people name a pod, of a pod key. */
-const displayName = (key: string): string => key.split('/').reverse().join('.');
-
 const outboundOf = ({ pod, outbound }: RunningPod) => {
   if (outbound === undefined)
     throw new Fault(`${pod.workloadKind} ${pod.namespace}/${pod.workload} has no sidecar (${pod.sidecar.reason})`, {
@@ -119,38 +118,20 @@ export const createControl = (options: ControlOptions): MeshControl => {
     await refreshReadiness();
   };
 
+  const wantedBy = (workload: string | undefined): ((record: AccessRecord) => boolean) => {
+    if (workload === undefined) return () => true;
+    const wanted = new Set(findPods(runtime, workload).map(({ pod }) => podKey(pod)));
+    return ({ proxy }) => wanted.has(proxy);
+  };
+
   async function* logs({ follow, tail, workload }: LogQuery, signal: AbortSignal): AsyncIterable<LogLine> {
-    const wanted =
-      workload === undefined ? undefined : new Set(findPods(runtime, workload).map(({ pod }) => podKey(pod)));
-    const isWanted = (record: AccessRecord): boolean => wanted?.has(record.proxy) ?? true;
-    const toLine = (record: AccessRecord): LogLine => ({
-      proxy: displayName(record.proxy),
-      text: format(record).trimEnd(),
-    });
-    const queue: AccessRecord[] = [];
-    let wake = (): void => {};
-    // Subscribed before the past is read, so that no line falls between.
-    const unsubscribe = follow
-      ? journal.subscribe((record) => {
-          if (queue.length < 10_000) queue.push(record);
-          wake();
-        })
-      : () => {};
-    signal.addEventListener('abort', () => wake(), { once: true });
-    try {
-      const past = journal.last(Number.POSITIVE_INFINITY).filter(isWanted);
-      for (const record of tail === undefined ? past : past.slice(Math.max(0, past.length - tail)))
-        yield toLine(record);
-      while (follow && !signal.aborted) {
-        for (const record of queue.splice(0)) if (isWanted(record)) yield toLine(record);
-        if (queue.length === 0 && !signal.aborted)
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-      }
-    } finally {
-      unsubscribe();
-    }
+    for await (const record of liveRecords(journal, { follow, tail, isWanted: wantedBy(workload) }, signal))
+      yield { proxy: displayName(record.proxy), text: format(record).trimEnd() };
+  }
+
+  async function* tap({ follow, tail, workload }: LogQuery, signal: AbortSignal): AsyncIterable<TapEvent> {
+    for await (const record of liveRecords(journal, { follow, tail, isWanted: wantedBy(workload) }, signal))
+      yield toTapEvent(record);
   }
 
   return {
@@ -159,6 +140,7 @@ export const createControl = (options: ControlOptions): MeshControl => {
     reload: options.reload,
     stop: options.stop,
     logs,
+    tap,
     curlTarget,
     trace: (requestId) => journal.ofRequest(requestId),
     bind,

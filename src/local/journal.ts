@@ -1,6 +1,6 @@
 import type { AccessRecord } from '../telemetry/access-record.ts';
 
-/** How many finished requests a running mesh remembers for `curl --explain`, `logs` and later `tap`. */
+/** How many finished requests a running mesh remembers for `curl --explain`, `logs` and `tap`. */
 const CAPACITY = 4096;
 
 /**

@@ -36,6 +36,14 @@ describe.each(ways)('a client over %s', (_name, socketPath) => {
     expect((await client().curlTarget('a&from=b#?c d')).workload).toBe('a&from=b#?c d');
   });
 
+  it('holds a binding until its caller is gone', async () => {
+    const controller = new AbortController();
+    const { id } = await client().bind({ app: 'api', port: 80 }, controller.signal);
+    expect([id, mesh.control.calls]).toEqual(['b1', ['bind api 80']]);
+    controller.abort();
+    await expect.poll(() => mesh.control.calls).toEqual(['bind api 80', 'unbind b1']);
+  });
+
   it('ends following logs when it is told to', async () => {
     mesh.control.lines = [{ proxy: 'a-0.default', text: 'one' }];
     const controller = new AbortController();

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MeshControl } from '../../src/admin/control.ts';
-import type { LogLine, MeshStatus, ReloadResult, UpSummary } from '../../src/admin/protocol.ts';
+import type { LogLine, MeshStatus, ReloadResult, TapEvent, UpSummary } from '../../src/admin/protocol.ts';
 import { type AdminServer, createAdminServer } from '../../src/admin/server.ts';
 import { Fault } from '../../src/base/fault.ts';
 import type { Problem } from '../../src/base/problem.ts';
@@ -76,7 +76,9 @@ const SYNTAX_ERROR: Problem = {
 class FakeControl implements MeshControl {
   readonly calls: string[] = [];
   lines: readonly LogLine[] = [];
+  readonly bound = new Set<string>();
   records: readonly AccessRecord[] = [];
+  events: readonly TapEvent[] = [];
   proxy = { host: '127.0.0.1', port: 9 };
   isReloadValid = true;
   onStop: () => void = () => {};
@@ -111,6 +113,9 @@ class FakeControl implements MeshControl {
     if (follow && !signal.aborted)
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
   }
+  async *tap({ tail }: { tail: number | undefined }) {
+    yield* tail === undefined ? this.events : this.events.slice(this.events.length - tail);
+  }
   curlTarget(from: string | undefined) {
     if (from === 'nobody')
       throw new Fault('no workload is called "nobody"', {
@@ -127,11 +132,12 @@ class FakeControl implements MeshControl {
   }
   async bind({ app, port }: { readonly app: string; readonly port: number }) {
     this.calls.push(`bind ${app} ${port}`);
+    this.bound.add('b1');
     const binding = { apiVersion: 'heddle/v1', kind: 'Binding', id: 'b1', workload: app, proxy: this.proxy } as const;
     return { ...binding, namespace: 'default', spiffeId: `spiffe://cluster.local/ns/default/sa/${app}` };
   }
   async unbind(id: string) {
-    this.calls.push(`unbind ${id}`);
+    if (this.bound.delete(id)) this.calls.push(`unbind ${id}`);
   }
   metrics() {
     return 'istio_requests_total 1\n';

@@ -1,5 +1,6 @@
 import { Fault } from '../../base/fault.ts';
-import type { Accepted, BindRequest, UnbindRequest } from '../protocol.ts';
+import type { MeshControl } from '../control.ts';
+import type { Accepted, Binding, BindRequest, UnbindRequest } from '../protocol.ts';
 import { PATHS } from '../protocol.ts';
 import type { Route } from '../route.ts';
 
@@ -21,6 +22,16 @@ const readUnbind = (body: unknown): UnbindRequest => {
   throw badBody('{"id": BINDING}');
 };
 
+async function* held(control: MeshControl, binding: Binding, signal: AbortSignal): AsyncIterable<Binding> {
+  try {
+    yield binding;
+    if (!signal.aborted)
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  } finally {
+    await control.unbind(binding.id);
+  }
+}
+
 /** Everything that changes the mesh. None of it starts a process or names a file. */
 export const MUTATIONS: readonly Route[] = [
   {
@@ -39,7 +50,11 @@ export const MUTATIONS: readonly Route[] = [
   {
     path: PATHS.bind,
     access: 'mutate',
-    answer: async ({ control, body }) => ({ kind: 'json', document: await control.bind(readBind(body)) }),
+    // One line that never ends: a caller that is gone, however it went, holds its binding no longer.
+    answer: async ({ control, body, signal }) => ({
+      kind: 'lines',
+      lines: held(control, await control.bind(readBind(body)), signal),
+    }),
   },
   {
     path: PATHS.unbind,

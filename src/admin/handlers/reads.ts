@@ -1,6 +1,6 @@
 import { Fault } from '../../base/fault.ts';
 import { expositionContentType } from '../../telemetry/exposition.ts';
-import type { LocalStatus, TraceReply } from '../protocol.ts';
+import type { LocalStatus, LogQuery, TraceReply } from '../protocol.ts';
 import { PATHS } from '../protocol.ts';
 import type { Route } from '../route.ts';
 
@@ -10,6 +10,12 @@ const wholeNumber = (name: string, text: string | null): number | undefined => {
     throw new Fault(`${name} must be a whole number`, { kind: 'usage', code: 'BAD_PARAMETER' });
   return Number(text);
 };
+
+const logQuery = (query: URLSearchParams): LogQuery => ({
+  follow: query.get('follow') === 'true',
+  tail: wholeNumber('tail', query.get('tail')),
+  workload: query.get('workload') ?? undefined,
+});
 
 /** Everything that looks and changes nothing. */
 export const READS: readonly Route[] = [
@@ -73,14 +79,12 @@ export const READS: readonly Route[] = [
     access: 'read',
     answer: async ({ control, query, signal }) => ({
       kind: 'lines',
-      lines: control.logs(
-        {
-          follow: query.get('follow') === 'true',
-          tail: wholeNumber('tail', query.get('tail')),
-          workload: query.get('workload') ?? undefined,
-        },
-        signal,
-      ),
+      lines: control.logs(logQuery(query), signal),
     }),
+  },
+  {
+    path: PATHS.tap,
+    access: 'read',
+    answer: async ({ control, query, signal }) => ({ kind: 'lines', lines: control.tap(logQuery(query), signal) }),
   },
 ];

@@ -28,21 +28,22 @@ const bindWhenListening = async (
   mesh: AdminClient,
   app: string,
   port: number,
-  hasEnded: () => boolean,
+  ended: AbortSignal,
+  released: AbortSignal,
 ): Promise<string | undefined> => {
   const noticeAtMs = performance.now() + LISTENS_WITHIN_MS;
   let told = false;
   while (!(await isListening(port))) {
-    if (hasEnded()) return undefined;
+    if (ended.aborted) return undefined;
     if (!told && performance.now() > noticeAtMs) {
       context.err.line(`nothing listens on 127.0.0.1:${port} yet; ${app} is still answered by its stand-in`);
       told = true;
     }
     await pause(50);
   }
-  if (hasEnded()) return undefined;
+  if (ended.aborted) return undefined;
   try {
-    const { id, workload, namespace, spiffeId } = await mesh.bind({ app, port });
+    const { id, workload, namespace, spiffeId } = await mesh.bind({ app, port }, released);
     if (!context.quiet) context.err.line(`${workload}.${namespace} is now 127.0.0.1:${port}, as ${spiffeId}`);
     return id;
   } catch (error) {
@@ -88,21 +89,21 @@ export const run = defineCommand({
     const port = required('--port', options.port);
     const mesh = await connectMesh(context.io);
     const { proxy } = await mesh.curlTarget(app);
-    let ended = false;
+    const ended = new AbortController();
+    const released = new AbortController();
     const code = runChild(
       context,
       { kind: 'program', program, args },
       { ...proxyEnvironment(proxy), PORT: String(port) },
-    ).finally(() => {
-      ended = true;
-    });
-    const binding = bindWhenListening(context, mesh, app, port, () => ended);
+    ).finally(() => ended.abort());
+    const binding = bindWhenListening(context, mesh, app, port, ended.signal, released.signal);
     try {
       return await code;
     } finally {
       const id = await binding;
       // A mesh that is gone by now has no binding to undo.
       if (id !== undefined) await mesh.unbind({ id }).catch(() => undefined);
+      released.abort();
     }
   },
 });
