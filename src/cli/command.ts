@@ -132,6 +132,8 @@ export interface CommandSpec<O extends OptionSpecs> {
   readonly severalOutputs?: boolean;
   /** `-o` with a path or an extension names the file for the answer, as it does for the same command of istioctl. */
   readonly outputNamesFile?: boolean;
+  /** Flags that the same command of istioctl has and this one has not, why, and what does the same. */
+  readonly absentFlags?: { readonly flags: readonly string[]; readonly why: string; readonly hint: string };
   /** Codes beyond 0, 1, 64, 70 and 130 that this command exits with, with its own words where it has them. */
   readonly exitCodes?: Readonly<Record<number, string>>;
   readonly environment?: Readonly<Record<string, string>>;

@@ -89,6 +89,9 @@ const unknownFlag = (word: string, path: string, known: readonly string[]): Faul
   });
 };
 
+const absentFlag = (name: string, path: string, { why, hint }: NonNullable<Command['absentFlags']>): Fault =>
+  new Fault(`heddle ${path} has no ${name}: ${why}`, { kind: 'usage', code: 'NO_SUCH_FLAG_HERE', hint });
+
 const oneOf = (name: string, value: string, choices: readonly string[]): string => {
   if (choices.includes(value)) return value;
   const near = suggest(value, choices);
@@ -129,6 +132,9 @@ export const parseCommandLine = (path: string, command: Command, argv: readonly 
   const { operands, unknown } = parseWith(commander, spellBooleans(spellWords(argv, own), own), path);
   const [stray] = unknown;
   if (stray !== undefined) {
+    const name = stray.replace(/=.*/, '');
+    const absent = command.absentFlags;
+    if (absent?.flags.includes(name)) throw absentFlag(name, path, absent);
     const known = commander.options.flatMap((option) => option.long ?? []);
     throw unknownFlag(stray, path, known);
   }

@@ -76,6 +76,15 @@ const injectAsMesh = async (
   return check && changes ? EXIT.drift : EXIT.ok;
 };
 
+/** Flags of istioctl kube-inject about the cluster whose injector it asks. */
+const ABOUT_A_CLUSTER: readonly string[] = [
+  ...['--injectConfigMapName', '--meshConfigMapName', '--webhookConfig'],
+  ...['--authority', '--cert-dir', '--insecure', '--plaintext', '--timeout'],
+  ...['--xds-address', '--xds-label', '--xds-port'],
+  ...['-c', '--kubeconfig', '--context', '-i', '--istioNamespace', '--as', '--as-group', '--as-uid'],
+  ...['--kubeclient-timeout', '--vklog'],
+];
+
 export const kubeInject = defineCommand({
   summary: 'Adds sidecars to workloads, as the webhook of a cluster would, without one.',
   examples: [
@@ -94,6 +103,10 @@ export const kubeInject = defineCommand({
     ),
     meshConfigFile: text('--meshConfigFile <file>', 'mesh configuration (key mesh of ConfigMap istio)'),
     valuesFile: text('--valuesFile <file>', 'Helm values (key values of ConfigMap istio-sidecar-injector)'),
+    operatorFileName: text(
+      '--operatorFileName <file>',
+      'an IstioOperator, whose mesh configuration and values count more than those files',
+    ),
     asWebhook: flag('--as-webhook', 'with such files: decide, choose templates and keep bytes as without them'),
     revision: text('-r, --revision <name>', 'revision of the control plane (default)'),
     nativeSidecars: flag('--native-sidecars', 'the proxy is an init container that keeps running'),
@@ -106,11 +119,16 @@ export const kubeInject = defineCommand({
   },
   formats: ['text', 'json', 'yaml'],
   outputNamesFile: true,
+  absentFlags: {
+    flags: ABOUT_A_CLUSTER,
+    why: 'it asks no cluster',
+    hint: 'save the keys of ConfigMaps istio and istio-sidecar-injector, and give the files with --meshConfigFile, --injectConfigFile and --valuesFile',
+  },
   exitCodes: { 65: 'a text cannot be read, or a pod cannot be injected', 81: 'with --check: something would change' },
   environment: { ENABLE_NATIVE_SIDECARS: 'true is the same as --native-sidecars' },
   notes: [
     'Without files of an installation, the templates that come with heddle are used, and workloads are injected where a mesh would: by labels of their pods and of the Namespace objects among the input. Documents that do not change keep their bytes.',
-    'With --injectConfigFile, --meshConfigFile or --valuesFile, the output is that of istioctl kube-inject without a cluster: all workloads are injected, only the template named sidecar is a default, aliases do not count, and all objects with pods are written anew.',
+    'With --injectConfigFile, --meshConfigFile, --valuesFile or --operatorFileName, the output is that of istioctl kube-inject without a cluster: all workloads are injected, only the template named sidecar is a default, aliases do not count, and all objects with pods are written anew.',
   ],
   seeAlso: ['heddle uninject'],
   run: async (context, args, options) => {
@@ -122,7 +140,8 @@ export const kubeInject = defineCommand({
       throw new Fault('there is nothing to inject', { kind: 'usage', code: 'NO_INPUT', hint });
     }
     const sources = await readSources(paths, context.io);
-    const hasFiles = [flags.injectConfigFile, flags.meshConfigFile, flags.valuesFile].some(
+    const { injectConfigFile, meshConfigFile, valuesFile, operatorFileName } = flags;
+    const hasFiles = [injectConfigFile, meshConfigFile, valuesFile, operatorFileName].some(
       (file) => file !== undefined,
     );
     const to = outFile === undefined ? context : { ...context, outputs: [{ format: 'text', file: outFile }] };

@@ -29,8 +29,10 @@ export const manifestCharts = defineCommand({
   summary: "Writes heddle's Helm charts into a directory, each complete in itself.",
   examples: [
     ['heddle manifest charts charts', `${NAMES.join(', ')} into ./charts`],
-    ['helm install istio-base charts/base -n istio-system', 'the first of them, with helm'],
-    ['helm install istiod charts/istiod -n istio-system --set profile=demo', 'the control plane'],
+    [
+      'heddle manifest charts charts && helm install istiod charts/istiod -n istio-system',
+      'the control plane, with helm; charts/base comes first',
+    ],
   ],
   arguments: [{ name: 'DIR', summary: 'where to write; made where it is missing', required: true }],
   options: {},
