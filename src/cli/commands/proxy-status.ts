@@ -1,4 +1,4 @@
-import { clusterFlags, istioNamespaceFlag } from '../cluster/flags.ts';
+import { CLUSTER_EXIT_CODES, clusterFlags, istioNamespaceFlag } from '../cluster/flags.ts';
 import { defineCommand, durationMs, flag, integer, type OptionSpec, text } from '../command.ts';
 import { POD_OPTIONS } from '../proxy-config/options.ts';
 
@@ -45,8 +45,10 @@ export const proxyStatus = defineCommand({
   },
   formats: ['table', 'wide', 'json', 'yaml', 'name'],
   exitCodes: {
-    69: 'istiod, or the proxy, cannot be reached',
-    75: 'istiod, or the proxy, did not answer in time',
+    ...CLUSTER_EXIT_CODES,
+    65: 'with POD: a dump cannot be read',
+    69: 'the cluster, istiod or the proxy cannot be reached',
+    75: 'the cluster, istiod or the proxy did not answer in time',
     79: 'with --fail-on: a proxy is in that state',
     81: 'with POD: the proxy has something else than istiod wants',
   },
