@@ -27,18 +27,13 @@ const write = async (path: string, text: string): Promise<void> => {
 
 export const manifestCharts = defineCommand({
   summary: "Writes heddle's Helm charts into a directory, each complete in itself.",
-  examples: [
-    ['heddle manifest charts charts', `${NAMES.join(', ')} into ./charts`],
-    [
-      'heddle manifest charts charts && helm install istiod charts/istiod -n istio-system',
-      'the control plane, with helm; charts/base comes first',
-    ],
-  ],
+  examples: [['heddle manifest charts charts', `${NAMES.join(', ')} into ./charts`]],
   arguments: [{ name: 'DIR', summary: 'where to write; made where it is missing', required: true }],
   options: {},
   formats: ['text', 'json', 'yaml'],
   exitCodes: { 73: 'one of the charts is there already, or cannot be written' },
   notes: [
+    'What follows is, for example: helm install istio-base charts/base -n istio-system --create-namespace, then helm install istiod charts/istiod -n istio-system.',
     'Nothing is written over: where a chart is in the directory already, none is written.',
     "Values, profiles and objects are those of Istio's charts of the same names.",
   ],
