@@ -84,7 +84,7 @@ export const rootHelp = (): string =>
     section(
       'FLAGS',
       columns([
-        ['-o, --color, -q, -v, -h', 'format, colour, quiet, verbose, the page of a command'],
+        ['-o, --color, -q, -v, -h', 'format, colour, quiet, verbose, help'],
         ['--version', 'the version'],
       ]),
     ),

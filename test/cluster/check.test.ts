@@ -254,10 +254,21 @@ describe('check', () => {
     await syncz([
       { proxy: 'web.shop', cluster_sent: 'b', cluster_acked: 'a', listener_sent: 'c', listener_acked: 'c' },
       { proxy: 'fresh.shop', route_sent: 'c' },
-      { proxy: 'idle.shop' },
+      {
+        proxy: 'bad.shop',
+        resources: {
+          'type.googleapis.com/envoy.config.listener.v3.Listener': {
+            sent: 'b',
+            acked: 'a',
+            lastError: 'no such filter',
+          },
+        },
+      },
+      { proxy: 'tool.default' },
     ]);
     expect(await wrong()).toEqual([
-      'warning proxies-synced: 2 proxies have not taken what istiod sent: web.shop (cluster), fresh.shop (route)',
+      'error proxies-synced: bad.shop refuses what istiod sent: LDS: no such filter',
+      'error proxies-synced: 2 proxies have not taken what istiod sent: fresh.shop (RDS), web.shop (CDS)',
     ]);
   });
 

@@ -5,6 +5,7 @@ import { takeSnapshot } from '../../cluster/check/snapshot.ts';
 import { type ClusterFlags, ISTIO_NAMESPACE } from '../cluster/flags.ts';
 import { withCluster } from '../cluster/with-cluster.ts';
 import type { Context } from '../command.ts';
+import { proxyLags } from './proxy-lags.ts';
 
 /** What checks found in a cluster. */
 export interface Checked {
@@ -25,7 +26,7 @@ export const takeChecks = (checks: readonly HealthCheck[], flags: CheckFlags, co
   withCluster(context, flags, async (cluster) => {
     const needed = new Set(checks.flatMap(({ needs }) => needs));
     const namespace = flags.istioNamespace ?? ISTIO_NAMESPACE;
-    const snapshot = await takeSnapshot(cluster, needed, { namespace, nowMs: Date.now() });
+    const snapshot = await takeSnapshot(cluster, needed, { namespace, nowMs: Date.now(), askLags: proxyLags });
     const { context: name, server } = cluster;
     return { context: name, server, kubernetes: snapshot.kubernetes, results: runHealthChecks(checks, snapshot) };
   });

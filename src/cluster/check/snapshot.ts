@@ -4,7 +4,6 @@ import type { ManifestObject } from '../../install/manifest/object.ts';
 import type { Cluster, Kind, ListOptions } from '../cluster.ts';
 import { fromKubernetes } from '../install/objects.ts';
 import { AT_ONCE } from '../install/owned.ts';
-import { meshSyncs, type ProxySync } from './proxy-syncs.ts';
 
 /** Lists of objects that checks look at. */
 type ObjectPart =
@@ -20,13 +19,23 @@ type ObjectPart =
   | 'authorities';
 
 /** What checks look at. */
-export type Part = ObjectPart | 'permissions' | 'syncs';
+export type Part = ObjectPart | 'permissions' | 'lags';
 
 /** Whether the user of the context may create a kind of object. */
 export interface Permission {
   readonly resource: string;
   readonly namespace: string | undefined;
   readonly isAllowed: boolean;
+}
+
+/** What a proxy was sent and does not have. */
+export interface ProxyLag {
+  /** `web-7fd94c989c-g2nft.app`. */
+  readonly name: string;
+  /** Types of configuration (`CDS`, `LDS`, ...) whose newest version it has not acknowledged. */
+  readonly behind: readonly string[];
+  /** `LDS: WHY`, of what it refused. */
+  readonly refused: readonly string[];
 }
 
 /** A cluster at one moment, as far as checks look at it. */
@@ -37,13 +46,19 @@ export interface Snapshot extends Readonly<Record<ObjectPart, readonly ManifestO
   /** Where istiod runs. */
   readonly namespace: string;
   readonly permissions: readonly Permission[];
-  readonly syncs: readonly ProxySync[];
+  readonly lags: readonly ProxyLag[];
   /** Why a part cannot be seen; what is not here was seen. */
   readonly unseen: ReadonlyMap<Part, string>;
 }
 
 interface Scope {
   readonly namespace: string;
+}
+
+/** What is looked at, from when, and who asks istiod. */
+export interface SnapshotOptions extends Scope {
+  readonly nowMs: number;
+  readonly askLags: (cluster: Cluster, namespace: string) => Promise<readonly ProxyLag[]>;
 }
 
 type Source = Kind & { readonly options?: (scope: Scope) => ListOptions };
@@ -98,7 +113,7 @@ const isHopeless = ({ kind, code }: Fault): boolean =>
 export const takeSnapshot = async (
   cluster: Cluster,
   needed: ReadonlySet<Part>,
-  { namespace, nowMs }: Scope & { readonly nowMs: number },
+  { namespace, nowMs, askLags }: SnapshotOptions,
 ): Promise<Snapshot> => {
   const { gitVersion } = await cluster.version();
   const unseen = new Map<Part, string>();
@@ -118,10 +133,10 @@ export const takeSnapshot = async (
     AT_ONCE,
     async (part) => [part, await load(part, () => listPart(cluster, part, { namespace }))] as const,
   );
-  const [objects, permissions, syncs] = await Promise.all([
+  const [objects, permissions, lags] = await Promise.all([
     lists,
     load('permissions', () => permissionsOf(cluster, { namespace })),
-    load('syncs', () => meshSyncs(cluster, { namespace })),
+    load('lags', () => askLags(cluster, namespace)),
   ]);
   return {
     // Every part is asked for above.
@@ -130,7 +145,7 @@ export const takeSnapshot = async (
     kubernetes: gitVersion,
     namespace,
     permissions,
-    syncs,
+    lags,
     unseen,
   };
 };
