@@ -53,7 +53,10 @@ export interface ServiceStatus {
 export interface GatewayStatus {
   readonly namespace: string;
   readonly name: string;
+  /** Of its plain HTTP where it has any, else of its TLS; empty while it serves neither. */
   readonly url: string;
+  /** Of its TLS where it has plain HTTP too. */
+  readonly tlsUrl?: string;
 }
 
 /** What the mesh knows of itself; the server adds its own address. */

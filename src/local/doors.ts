@@ -1,6 +1,8 @@
 import { Fault } from '../base/fault.ts';
-import type { DoorTarget, SocketAddress } from '../proxy/proxy.ts';
+import type { DoorTarget } from '../proxy/proxy.ts';
+import type { GatewayPort } from '../traffic/tables.ts';
 import { CLIENT_POD } from './built-in.ts';
+import { podKey } from './configuration.ts';
 import type { MeshRuntime } from './mesh-runtime.ts';
 import type { RunningPod } from './running-pod.ts';
 
@@ -10,18 +12,39 @@ export interface Doors {
   readonly port: number;
   /** URL of a service; empty for one that speaks no HTTP. */
   serviceUrl(namespace: string, name: string): string;
-  /** URL of a Gateway; empty while none of its ports is open. */
-  gatewayUrl(namespace: string, name: string): string;
+  /** URL of a Gateway's servers of one scheme; empty while none of their ports is open. */
+  gatewayUrl(namespace: string, name: string, scheme: 'http' | 'https'): string;
 }
 
-/** The port a gateway's Service usually maps port 80 to; what the door leads to when several are open. */
+/** The ports a gateway's Service usually maps ports 80 and 443 to; what the door leads to when several are open. */
 const INGRESS_HTTP_PORT = 8080;
+const INGRESS_TLS_PORT = 8443;
 
-/** The port of a gateway's own that stands for its plain HTTP, with its socket. */
-const httpPortOf = ({ listeners }: RunningPod): readonly [port: number, at: SocketAddress] | undefined => {
-  const usual = listeners.get(INGRESS_HTTP_PORT);
-  return usual === undefined ? [...listeners][0] : [INGRESS_HTTP_PORT, usual];
+interface GatewayEntrances {
+  readonly http: number | undefined;
+  readonly tls: number | undefined;
+}
+
+/** The ports of a gateway's own that stand for its plain HTTP and for its TLS. */
+const entrancesOf = ({ compiled }: MeshRuntime, { pod, listeners }: RunningPod): GatewayEntrances => {
+  const served = [...(compiled?.proxies.get(podKey(pod))?.gateway.values() ?? [])].filter(({ port }) =>
+    listeners.has(port),
+  );
+  const choose = (ports: readonly GatewayPort[], usual: number): number | undefined =>
+    (ports.find(({ port }) => port === usual) ?? ports[0])?.port;
+  return {
+    http: choose(
+      served.filter(({ tls, tcp }) => tls === undefined && tcp === undefined),
+      INGRESS_HTTP_PORT,
+    ),
+    tls: choose(
+      served.filter(({ tls }) => tls !== undefined),
+      INGRESS_TLS_PORT,
+    ),
+  };
 };
+
+const TLS_PROTOCOLS: ReadonlySet<string> = new Set(['HTTPS', 'TLS']);
 
 const openGateways = (runtime: MeshRuntime): readonly RunningPod[] =>
   [...runtime.pods.values()].filter(({ pod, listeners }) => pod.proxyMode === 'gateway' && listeners.size > 0);
@@ -42,8 +65,29 @@ const podOfGateway = (runtime: MeshRuntime, namespace: string, name: string): Ru
 
 const doorTarget = (runtime: MeshRuntime): DoorTarget | undefined => {
   const ingress = ingressOf(runtime);
-  const [port] = (ingress === undefined ? undefined : httpPortOf(ingress)) ?? [];
-  return ingress?.proxy === undefined || port === undefined ? undefined : { proxy: ingress.proxy, port };
+  if (ingress?.proxy === undefined) return undefined;
+  const { http, tls } = entrancesOf(runtime, ingress);
+  return { proxy: ingress.proxy, port: http, tlsPort: tls };
+};
+
+/**
+ * The name by which the first server of a scheme may be asked, which TLS asks for: `localhost` where it has every name;
+ * undefined where the Gateway has no such server.
+ */
+const serverHost = (
+  runtime: MeshRuntime,
+  namespace: string,
+  name: string,
+  scheme: 'http' | 'https',
+): string | undefined => {
+  const servers = runtime.configuration?.mesh.find('Gateway', namespace, name)?.object.spec?.servers ?? [];
+  const own = servers.find(({ port }) => {
+    const isTls = TLS_PROTOCOLS.has(port.protocol.toUpperCase());
+    return scheme === 'https' ? isTls : !isTls;
+  });
+  if (own === undefined) return undefined;
+  const host = (own.hosts[0] ?? '*').replace(/^[^/]*\//, '');
+  return host === '*' ? 'localhost' : host.replace(/^\*\./, 'www.');
 };
 
 /** Opens the door of a mesh that runs; it closes with the built-in client. Throws a Fault when the port is taken. */
@@ -63,12 +107,18 @@ export const openDoors = async (runtime: MeshRuntime, gatewayPort: number): Prom
       const host = `${name}.${namespace}.localhost`;
       return runtime.network.localService(host) === undefined ? '' : `http://${host}:${port}/`;
     },
-    gatewayUrl: (namespace, name) => {
+    gatewayUrl: (namespace, name, scheme) => {
       const serving = podOfGateway(runtime, namespace, name);
-      if (serving === undefined) return '';
-      if (serving === ingressOf(runtime)) return `http://localhost:${port}/`;
-      const [, own] = httpPortOf(serving) ?? [];
-      return own === undefined ? '' : `http://${own.host}:${own.port}/`;
+      const host = serverHost(runtime, namespace, name, scheme);
+      if (serving === undefined || host === undefined) return '';
+      const { http, tls } = entrancesOf(runtime, serving);
+      const own = scheme === 'http' ? http : tls;
+      if (own === undefined) return '';
+      const isBehindDoor = serving === ingressOf(runtime);
+      const at = isBehindDoor ? { host: '127.0.0.1', port } : serving.listeners.get(own);
+      if (at === undefined) return '';
+      if (scheme === 'https') return `https://${host}:${at.port}/`;
+      return isBehindDoor ? `http://localhost:${port}/` : `http://${at.host}:${at.port}/`;
     },
   };
 };

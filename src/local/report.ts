@@ -22,7 +22,7 @@ export interface ReportSource {
   /** Where this machine reaches a service by name; empty for one without an HTTP port. */
   readonly serviceUrl: (namespace: string, name: string) => string;
   /** Where this machine enters a Gateway; empty while none of its ports is open. */
-  readonly gatewayUrl: (namespace: string, name: string) => string;
+  readonly gatewayUrl: (namespace: string, name: string, scheme: 'http' | 'https') => string;
 }
 
 const isUsers = (resource: Resource): boolean => resource.span.file !== BUILT_IN.name;
@@ -82,11 +82,10 @@ const serviceStatuses = ({ runtime, serviceUrl }: ReportSource): readonly Servic
   }));
 
 const gatewayStatuses = ({ runtime, gatewayUrl }: ReportSource): readonly GatewayStatus[] =>
-  (runtime.configuration?.mesh.of('Gateway') ?? []).filter(isUsers).map(({ namespace, name }) => ({
-    namespace,
-    name,
-    url: gatewayUrl(namespace, name),
-  }));
+  (runtime.configuration?.mesh.of('Gateway') ?? []).filter(isUsers).map(({ namespace, name }) => {
+    const [http, https] = [gatewayUrl(namespace, name, 'http'), gatewayUrl(namespace, name, 'https')];
+    return { namespace, name, url: http || https, ...(http === '' || https === '' ? {} : { tlsUrl: https }) };
+  });
 
 /** What `heddle local status` shows. */
 export const meshStatus = (source: ReportSource): MeshStatus => ({

@@ -44,10 +44,12 @@ export const createProxy = (options: ProxyOptions): MeshProxy => {
       const behind = (): GatewayBehind | undefined => {
         const target = gateway();
         const inside = target === undefined ? undefined : states.get(target.proxy);
-        return target === undefined || inside === undefined ? undefined : { state: inside, port: target.port };
+        if (target === undefined || inside === undefined) return undefined;
+        return { state: inside, port: target.port, tlsPort: target.tlsPort };
       };
       return open(at, (socket) => acceptAtDoor(state, behind, socket));
     },
+    inForce: () => ({ tables: state.tables, identity: state.tls.identity }),
     clusterCounts: () => state.clusters.counts(),
     close: async (drainMs) => {
       for (const server of servers) server.close();

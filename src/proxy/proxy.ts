@@ -45,8 +45,10 @@ export interface ProxyOptions {
 /** The gateway a door leads to. */
 export interface DoorTarget {
   readonly proxy: MeshProxy;
-  /** The gateway's own port, one of those it listens on. */
-  readonly port: number;
+  /** The gateway's own port for cleartext HTTP, one of those it listens on; undefined = it has none. */
+  readonly port: number | undefined;
+  /** The same for TLS. */
+  readonly tlsPort: number | undefined;
 }
 
 /** One data-plane proxy: all listeners and pools of one sidecar or gateway. */
@@ -66,9 +68,11 @@ export interface MeshProxy {
   listenOutbound(at: SocketAddress): Promise<SocketAddress>;
   /**
    * Serves the door of the mesh: requests for a `Network.localService` are this proxy's outbound requests, captured on
-   * their way to the service; all others belong to the gateway, as if they had come to its port.
+   * their way to the service; all others belong to the gateway, as if they had come to its port, and so does TLS.
    */
   listenDoor(at: SocketAddress, gateway: () => DoorTarget | undefined): Promise<SocketAddress>;
+  /** What it works with now. */
+  inForce(): { readonly tables: ProxyTables; readonly identity: Identity };
   /** What goes on in its clusters, for metrics. */
   clusterCounts(): readonly ClusterCounts[];
   /** Stops accepting, lets requests in flight finish for at most `drainMs`, then closes everything. */

@@ -1,11 +1,12 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, request } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { readRoot } from '../../src/ca/store.ts';
+import { openAuthority, readRoot } from '../../src/ca/store.ts';
 import { type MeshEvent, type Supervisor, startSupervisor } from '../../src/local/supervisor.ts';
 
 // One whole mesh per test, on real sockets: what a user sees of `heddle local up`.
@@ -243,6 +244,63 @@ spec:
     expect((await get(`http://shop.example.com:${port}/else`)).status).toBe(404);
     expect((await get(`http://other.example.com:${port}/hi`)).status).toBe(404);
     expect((await get(urlOf(running))).status).toBe(200);
+  });
+
+  it('serves TLS of a gateway on the same door, beside plain HTTP', async () => {
+    const stateDir = mkdtempSync(join(tmpdir(), 'heddle-'));
+    cleanups.push(() => rmSync(stateDir, { recursive: true }));
+    const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
+    const own = await openAuthority({ stateDir, trustDomain: 'cluster.local', clock });
+    const { chainPem, keyPem } = await own.issue('spiffe://cluster.local/ns/shop/sa/web');
+    const running = await up(`${HELLO}---
+apiVersion: v1
+kind: Secret
+metadata: { name: cert, namespace: istio-system }
+stringData: { tls.crt: ${JSON.stringify(chainPem)}, tls.key: ${JSON.stringify(keyPem)} }
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: web, namespace: shop }
+spec:
+  selector: { istio: ingressgateway }
+  servers:
+  - port: { number: 80, name: http, protocol: HTTP }
+    hosts: ["*"]
+    tls: { httpsRedirect: true }
+  - port: { number: 443, name: https, protocol: HTTPS }
+    hosts: ["*.shop.test"]
+    tls: { mode: SIMPLE, credentialName: cert }
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: web, namespace: shop }
+spec:
+  hosts: ["*"]
+  gateways: [web]
+  http: [{ route: [{ destination: { host: hello } }] }]
+`);
+    const [gateway] = running.mesh.control.status().gateways;
+    const port = Number(new URL(gateway?.url ?? '').port);
+    expect(gateway?.tlsUrl).toBe(`https://www.shop.test:${port}/`);
+    const answer = await new Promise<string>((resolve, reject) => {
+      const sent = requestTls(
+        {
+          host: '127.0.0.1',
+          port,
+          servername: 'www.shop.test',
+          rejectUnauthorized: false,
+          headers: { host: 'www.shop.test' },
+        },
+        (response) => {
+          response.on('data', (bytes: Buffer) => resolve(`${response.statusCode} ${bytes.toString()}`));
+        },
+      );
+      sent.on('error', reject);
+      sent.end();
+    });
+    expect(answer).toBe('200 Hello!\n');
+    expect((await get(`http://localhost:${port}/`)).status).toBe(301);
+    expect((await get(urlOf(running))).body).toBe('Hello!\n');
   });
 
   it('puts a process of the machine behind the sidecar and gives the place back', async () => {

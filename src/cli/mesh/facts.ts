@@ -36,7 +36,17 @@ const services = (summary: UpSummary, { bold, cyan }: Paint): readonly string[] 
   });
 
 const gateways = (summary: UpSummary, { bold, cyan }: Paint): readonly string[] =>
-  summary.gateways.map(({ name, url }) => `Gateway ${bold(name)} listening${url === '' ? '' : `: ${cyan(url)}`}`);
+  summary.gateways.map(({ name, url, tlsUrl }) => {
+    const urls = [url, tlsUrl ?? ''].filter((own) => own !== '').map(reachedBy);
+    return `Gateway ${bold(name)} listening${urls.length === 0 ? '' : `: ${urls.map(cyan).join(', ')}`}`;
+  });
+
+/** TLS asks for its server by name, which this machine may not know. */
+const reachedBy = (url: string): string => {
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol === 'http:' || /(^|\.)localhost$/.test(hostname)) return url;
+  return `${url} (curl --resolve ${hostname}:${port}:127.0.0.1)`;
+};
 
 /** What a start made of the input, one sentence per object; stand-ins first, so that nobody takes one for the image. */
 export const factLines = (summary: UpSummary, paint: Paint): readonly string[] => [

@@ -30,7 +30,9 @@ const entrances = (status: LocalStatus): string => {
       ports.map(({ port }) => port).join(','),
       url,
     ]),
-    ...status.gateways.map(({ namespace, name, url }) => [`Gateway ${name}`, namespace, '', url]),
+    ...status.gateways.flatMap(({ namespace, name, url, tlsUrl }) =>
+      [url, ...(tlsUrl === undefined ? [] : [tlsUrl])].map((at) => [`Gateway ${name}`, namespace, '', at]),
+    ),
   ];
   return rows.length === 0 ? '' : `\n${renderTable(['ENTRANCE', 'NAMESPACE', 'PORTS', 'URL'], rows)}`;
 };
