@@ -257,6 +257,26 @@ const authz: CommandGroup = {
   ],
 };
 
+const describe: CommandGroup = {
+  name: 'describe',
+  aliases: ['des'],
+  summary: 'what decides about the traffic of a pod or service',
+  commands: [
+    {
+      name: 'pod',
+      aliases: ['po'],
+      summary: 'services, rules, mutual TLS and policies of a pod',
+      load: async () => (await import('./commands/describe/pod.ts')).describePod,
+    },
+    {
+      name: 'service',
+      aliases: ['svc'],
+      summary: 'ports, DestinationRule and VirtualServices of a service',
+      load: async () => (await import('./commands/describe/service.ts')).describeService,
+    },
+  ],
+};
+
 const injector: CommandGroup = {
   name: 'injector',
   isOccasional: true,
@@ -343,6 +363,22 @@ export const SECTIONS: readonly Section[] = [
         summary: 'Istio on a cluster: plan, ask, apply, wait',
         load: async () => (await import('./commands/uninstall.ts')).uninstall,
       },
+      {
+        name: 'precheck',
+        summary: 'whether Istio can be installed, and works',
+        load: async () => (await import('./commands/precheck.ts')).precheck,
+      },
+      {
+        name: 'verify-install',
+        isOccasional: true,
+        summary: 'whether Istio can be installed, and works',
+        load: async () => (await import('./commands/verify-install.ts')).verifyInstall,
+      },
+      {
+        name: 'check',
+        summary: 'whether Istio can be installed, and works',
+        load: async () => (await import('./commands/check.ts')).check,
+      },
       tag,
       manifest,
       profile,
@@ -364,6 +400,7 @@ export const SECTIONS: readonly Section[] = [
         summary: 'the versions of client, control plane and proxies',
         load: async () => (await import('./commands/version.ts')).version,
       },
+      describe,
       authz,
       {
         name: 'check-inject',
