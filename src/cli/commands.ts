@@ -99,6 +99,7 @@ const ca: CommandGroup = {
 
 const manifest: CommandGroup = {
   name: 'manifest',
+  isOccasional: true,
   summary: 'the objects of an installation: generate, diff',
   commands: [
     {
