@@ -3,18 +3,18 @@ import { changeContainer, PROXY } from './containers.ts';
 import { digText } from './image.ts';
 import type { InjectablePod } from './pod.ts';
 
-const CLUSTER = 'ISTIO_META_CLUSTER_ID';
-const NETWORK = 'ISTIO_META_NETWORK';
+export const CLUSTER = 'ISTIO_META_CLUSTER_ID';
+export const NETWORK = 'ISTIO_META_NETWORK';
 const NETWORK_LABEL = 'topology.istio.io/network';
 
-/** Cluster and network of a pod as environment of its proxy; what is not known is absent. */
+/** Cluster and network of a pod, and what else the webhook's path says, as environment of its proxy; what is not known is absent. */
 export type ClusterEnv = Readonly<Record<string, string>>;
 
-/** From the pod's label, else the Helm values in canonical form. */
-export const clusterEnv = (values: Plain, pod: InjectablePod): ClusterEnv => {
-  const cluster = digText(values, 'global', 'multiCluster', 'clusterName');
-  const network = pod.metadata.labels?.[NETWORK_LABEL] ?? digText(values, 'global', 'network');
-  return { ...(cluster !== '' && { [CLUSTER]: cluster }), ...(network !== '' && { [NETWORK]: network }) };
+/** From the pod's label, else the webhook's path, else the Helm values in canonical form. */
+export const clusterEnv = (values: Plain, pod: InjectablePod, ofPath: ClusterEnv): ClusterEnv => {
+  const cluster = ofPath[CLUSTER] || digText(values, 'global', 'multiCluster', 'clusterName');
+  const network = pod.metadata.labels?.[NETWORK_LABEL] ?? (ofPath[NETWORK] || digText(values, 'global', 'network'));
+  return { ...ofPath, ...(cluster !== '' && { [CLUSTER]: cluster }), ...(network !== '' && { [NETWORK]: network }) };
 };
 
 /** Puts the proxy's cluster and network at the end of its environment, whatever the template said of them. */

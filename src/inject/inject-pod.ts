@@ -71,11 +71,11 @@ interface Finishing {
 
 /** What no template can do: environment, metrics, probes, status and order. */
 const finish = (
-  { values, revision, injectedAnnotations }: Installation,
+  { values, revision, injectedAnnotations, pathEnv }: Installation,
   pod: InjectablePod,
   { original, template, mesh, statusPort }: Finishing,
 ): InjectablePod => {
-  const env = clusterEnv(values, original);
+  const env = clusterEnv(values, original, pathEnv);
   const rewrites = dig(values, 'sidecarInjectorWebhook', 'rewriteAppHTTPProbe') === true;
   const holds =
     dig(mesh, 'defaultConfig', 'holdApplicationUntilProxyStarts') === true ||

@@ -10,6 +10,8 @@ import { functionTable, type TemplateSet } from '../template/functions.ts';
 import { createTemplates, parseTemplate } from '../template/template.ts';
 import { anyMap, fromPlain, GoMap, type GoValue } from '../template/value.ts';
 import type { Plain } from '../yaml/plain.ts';
+import type { ClusterEnv } from './cluster-env.ts';
+import { pathEnv } from './injection-path.ts';
 import { behind } from './json-behind.ts';
 import { otelResourceAttributes } from './otel-attributes.ts';
 import { describeMisfit } from './pod.ts';
@@ -39,6 +41,8 @@ export interface InstallationInput {
   /** `default` and the empty text are the same. */
   readonly revision: string;
   readonly nativeSidecars: boolean;
+  /** Path of the URL by which the webhook is called, where it says something: `/inject/cluster/c1/net/n1`. */
+  readonly injectionPath?: string | undefined;
   readonly env: (name: string) => string | undefined;
   readonly platform: SprigPlatform;
 }
@@ -59,6 +63,8 @@ export interface Installation {
   readonly revision: string;
   readonly nativeSidecars: boolean;
   readonly compliancePolicy: string;
+  /** Environment of proxies that the webhook's path says. */
+  readonly pathEnv: ClusterEnv;
 }
 
 /** Name that errors of the injector's templates carry. */
@@ -90,6 +96,7 @@ const build = (input: InstallationInput): Installation => {
     revision: input.revision === 'default' ? '' : input.revision,
     nativeSidecars: input.nativeSidecars,
     compliancePolicy: input.env('COMPLIANCE_POLICY') ?? '',
+    pathEnv: pathEnv(input.injectionPath ?? ''),
   };
 };
 

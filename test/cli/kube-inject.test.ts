@@ -54,6 +54,30 @@ describe('kube-inject --operatorFileName', () => {
   });
 });
 
+describe('kube-inject --injection-path', () => {
+  it('names cluster and network before the values do, and after the label of the pod', async () => {
+    const workspace = createWorkspace({
+      'pod.yaml': POD,
+      'other.yaml': POD.replace('{name: a}', '{name: a, labels: {topology.istio.io/network: n2}}'),
+      'values.yaml': 'global: {multiCluster: {clusterName: c0}, network: n0, proxy: {}}\n',
+      'template.yaml': 'spec: {containers: [{name: istio-proxy, image: a}]}\n',
+    });
+    const flags =
+      '--injectConfigFile template.yaml --valuesFile values.yaml --injection-path /inject/cluster/c1/net/n1/x/y';
+    const { stdout } = await workspace.run(`kube-inject -f pod.yaml -f other.yaml ${flags}`);
+    const pods = stdout.split('---').filter((text) => text.includes('kind: Pod'));
+    const [first = '', second = ''] = pods;
+    for (const pair of [
+      'ISTIO_META_CLUSTER_ID\n      value: c1',
+      'ISTIO_META_NETWORK\n      value: n1',
+      'X\n      value: "y"',
+    ])
+      expect(first).toContain(`name: ${pair}`);
+    expect(first).toContain('topology.istio.io/network: n1');
+    expect(second).toContain('name: ISTIO_META_NETWORK\n      value: n2');
+  });
+});
+
 describe('flags of istioctl kube-inject', () => {
   it.each(['--xds-address=a', '--meshConfigMapName b', '-c d', '--vklog=9'])(
     '%s is refused with a way out',

@@ -110,6 +110,10 @@ export const kubeInject = defineCommand({
     asWebhook: flag('--as-webhook', 'with such files: decide, choose templates and keep bytes as without them'),
     revision: text('-r, --revision <name>', 'revision of the control plane (default)'),
     nativeSidecars: flag('--native-sidecars', 'the proxy is an init container that keeps running'),
+    injectionPath: text(
+      '--injection-path <path>',
+      "path of the webhook's URL, which may name cluster and network: /inject/cluster/c1/net/n1",
+    ),
     namespace: text('-n, --namespace <name>', 'the namespace of objects that name none (default)'),
     check: flag('--check', 'write nothing but what would change, and exit with 81 if anything would'),
     diff: flag('--diff', 'write a unified diff instead of the result'),

@@ -23,6 +23,7 @@ export interface InstallationFlags {
   readonly operatorFileName: string | undefined;
   readonly revision: string | undefined;
   readonly nativeSidecars: boolean;
+  readonly injectionPath: string | undefined;
 }
 
 /** The installation of the flags, and whether it is to act as a cluster's webhook or as istioctl without a cluster. */
@@ -51,6 +52,7 @@ export const readInstallation = async (
     values,
     revision: flags.revision ?? 'default',
     nativeSidecars: flags.nativeSidecars || io.env['ENABLE_NATIVE_SIDECARS'] === 'true',
+    injectionPath: flags.injectionPath,
     env: (name) => io.env[name],
     platform: MACHINE,
   });
