@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ISTIO_DEFINITIONS } from '../../src/cluster/check/checks/definitions.ts';
 import type { KubernetesObject } from '../../src/cluster/cluster.ts';
 import { type CliOptions, type CliResult, runCli } from '../support/cli.ts';
 import { type FakeApi, startFakeApi } from '../support/fake-api-server.ts';
@@ -89,6 +92,14 @@ const syncz = async (list: unknown): Promise<void> => {
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
   api.forward('istio-system', 'istiod-1', 15_014, (server.address() as AddressInfo).port);
 };
+
+describe('the kinds of Istio', () => {
+  it('are those that its chart defines', () => {
+    const chart = readFileSync(join(import.meta.dirname, '../../templates/charts/base/files/crds.yaml'), 'utf8');
+    const defined = [...chart.matchAll(/^ {2}name: (\S+\.istio\.io)$/gm)].map(([, name]) => name);
+    expect(ISTIO_DEFINITIONS.toSorted()).toEqual(defined.toSorted());
+  });
+});
 
 describe('check', () => {
   beforeEach(() => syncz([{ proxy: 'web.shop', cluster_sent: 'a', cluster_acked: 'a' }]));
@@ -288,13 +299,14 @@ describe('check', () => {
     const { code, stdout } = await heddle('check');
     expect(code).toBe(79);
     expect(stdout).toContain('there is no istiod in namespace istio-system');
+    expect(stdout).toContain('error: no kind of Istio is defined');
     expect((await heddle('check --pre')).code).toBe(0);
   });
 
   it('ends within its limit, with the code of what is in the way', async () => {
     api.fault({ resource: 'pods' }, { hang: true });
     const slow = await heddle('check --kubeclient-timeout 200ms');
-    expect([slow.code, slow.stdout]).toEqual([77, expect.stringContaining('did not answer within 0.2s')]);
+    expect([slow.code, slow.stdout]).toEqual([75, expect.stringContaining('did not answer within 0.2s')]);
     api.fault({ path: /^\/version/ }, { hang: true });
     expect((await heddle('check --kubeclient-timeout 200ms')).code).toBe(75);
     const { url } = api;

@@ -1,5 +1,6 @@
 import type { CheckResult, Trouble } from '../../cluster/check/check.ts';
 import type { Paint } from '../output.ts';
+import { faultDocument } from '../report/fault.ts';
 import type { Checked } from './take.ts';
 
 const COUNTED = ['ok', 'warning', 'error', 'unknown'] as const;
@@ -20,7 +21,7 @@ export const checkDocument = ({ context, server, kubernetes, results }: Checked)
     title,
     status,
     ...(troubles.length > 0 && { troubles }),
-    ...(unseen.length > 0 && { unseen }),
+    ...(unseen.length > 0 && { unseen: unseen.map((fault) => faultDocument(fault).error) }),
     documentationUrl: docs,
   })),
 });
@@ -36,7 +37,7 @@ const troubleLines = ({ severity, message, hint }: Trouble, { red, yellow, dim }
 const resultLines = ({ check, status, troubles, unseen }: CheckResult, paint: Paint): readonly string[] => [
   `  ${markOf(status, paint)} ${check.title}`,
   ...troubles.flatMap((trouble) => troubleLines(trouble, paint)),
-  ...unseen.map((why) => `    not known: ${why}`),
+  ...unseen.map(({ message }) => `    not known: ${message}`),
   ...(troubles.length > 0 ? [paint.dim(`      Otherwise ${check.why}: ${check.docs}`)] : []),
 ];
 
@@ -73,6 +74,6 @@ export const shortText = ({ results }: Checked): string =>
   results
     .flatMap(({ check: { id }, troubles, unseen }) => [
       ...troubles.map(({ severity, message }) => `${severity} ${id}: ${message}\n`),
-      ...unseen.map((why) => `unknown ${id}: ${why}\n`),
+      ...unseen.map(({ message }) => `unknown ${id}: ${message}\n`),
     ])
     .join('');

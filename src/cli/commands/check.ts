@@ -26,8 +26,8 @@ export const check = defineCommand({
   formats: ['text', 'short', 'json', 'yaml'],
   handlesInterrupt: true,
   exitCodes: {
-    69: 'the cluster cannot be reached',
-    75: 'the cluster did not answer in time, or with --wait something was still wrong',
+    69: 'the cluster, or an istiod, cannot be reached, and nothing else is wrong',
+    75: 'something did not answer in time, or with --wait was still wrong',
     77: 'something may not be looked at, and nothing else is wrong',
     78: 'the kubeconfig is wrong',
     79: 'something is wrong',

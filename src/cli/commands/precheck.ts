@@ -45,10 +45,12 @@ const logLine = ({ level, code, origin, message }: Message): string => `${level}
 /** What istioctl says at the end, and what could not be looked at. */
 const tellVerdict = ({ results }: Checked, messages: readonly Message[], { err, quiet }: Context): void => {
   for (const { check, unseen } of results)
-    for (const why of unseen) err.line(`${err.paint.yellow('warning:')} not known whether ${check.title}: ${why}`);
+    for (const { message } of unseen)
+      err.line(`${err.paint.yellow('warning:')} not known whether ${check.title}: ${message}`);
   if (messages.length > 0) {
     err.line('Issues found when checking the cluster. Istio may not be safe to install or upgrade.');
-    if (!quiet) for (const { hint } of messages) if (hint !== undefined) err.line(`Try: ${hint}`);
+    const hints = new Set(messages.flatMap(({ hint }) => hint ?? []));
+    if (!quiet) for (const hint of hints) err.line(`Try: ${hint}`);
   } else if (!quiet && results.every(({ status }) => status !== 'unknown'))
     err.line(`${err.paint.green('✔')} No issues found when checking the cluster. Istio is safe to install or upgrade!`);
 };
@@ -74,7 +76,7 @@ export const precheck = defineCommand({
   exitCodes: {
     69: 'the cluster cannot be reached',
     75: 'the cluster did not answer in time',
-    77: 'something may not be looked at, and nothing else is wrong',
+    77: 'something may not be looked at, and nothing is in the way otherwise',
     78: 'the kubeconfig is wrong',
     79: 'something is in the way',
   },

@@ -1,3 +1,4 @@
+import type { Fault } from '../../base/fault.ts';
 import type { Part, Snapshot } from './snapshot.ts';
 
 /** What is wrong, with one thing. */
@@ -36,7 +37,7 @@ export interface CheckResult {
   readonly status: 'ok' | 'warning' | 'error' | 'unknown';
   readonly troubles: readonly Trouble[];
   /** Why nothing is known. */
-  readonly unseen: readonly string[];
+  readonly unseen: readonly Fault[];
 }
 
 const statusOf = (troubles: readonly Trouble[]): CheckResult['status'] => {

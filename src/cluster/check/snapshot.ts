@@ -48,7 +48,7 @@ export interface Snapshot extends Readonly<Record<ObjectPart, readonly ManifestO
   readonly permissions: readonly Permission[];
   readonly lags: readonly ProxyLag[];
   /** Why a part cannot be seen; what is not here was seen. */
-  readonly unseen: ReadonlyMap<Part, string>;
+  readonly unseen: ReadonlyMap<Part, Fault>;
 }
 
 interface Scope {
@@ -116,14 +116,14 @@ export const takeSnapshot = async (
   { namespace, nowMs, askLags }: SnapshotOptions,
 ): Promise<Snapshot> => {
   const { gitVersion } = await cluster.version();
-  const unseen = new Map<Part, string>();
+  const unseen = new Map<Part, Fault>();
   const load = async <T>(part: Part, ask: () => Promise<readonly T[]>): Promise<readonly T[]> => {
     if (!needed.has(part)) return [];
     try {
       return await ask();
     } catch (error) {
       if (!(error instanceof Fault) || isHopeless(error)) throw error;
-      unseen.set(part, error.message);
+      unseen.set(part, error);
       return [];
     }
   };

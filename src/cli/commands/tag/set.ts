@@ -34,11 +34,10 @@ const planText = ({ tag, revision, objects, rivals }: PreparedTag): string =>
 
 /** What else the user wants to know: whom it moves, and the way back. */
 const tellAfter = ({ tag, revision, previous, namespaces }: PreparedTag, { err, quiet }: Context): void => {
-  if (quiet) return;
-  if (previous !== revision && namespaces.length > 0)
+  if (quiet || previous === revision) return;
+  if (namespaces.length > 0)
     err.line(`New pods of ${namespaces.join(', ')} follow the tag; those that run keep their proxies until restarted.`);
-  const isMoved = previous !== undefined && previous !== revision;
-  err.line(`To undo: heddle tag ${isMoved ? `set ${tag} -r ${previous} --overwrite` : `remove ${tag}`}`);
+  err.line(`To undo: heddle tag ${previous === undefined ? `remove ${tag}` : `set ${tag} -r ${previous} --overwrite`}`);
 };
 
 const isAgreed = async (

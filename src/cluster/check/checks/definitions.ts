@@ -31,8 +31,11 @@ export const definitions: HealthCheck = {
   why: 'objects of a kind that is not served cannot be made, and istiod waits for some of them',
   docs: 'https://istio.io/latest/docs/reference/config/',
   needs: ['definitions'],
-  run: (snapshot) =>
-    ISTIO_DEFINITIONS.flatMap((name): readonly Trouble[] => {
+  run: (snapshot) => {
+    const known = new Set(snapshot.definitions.map(({ name }) => name));
+    if (!ISTIO_DEFINITIONS.some((name) => known.has(name)))
+      return [{ severity: 'error', message: 'no kind of Istio is defined', hint: 'install Istio: heddle install' }];
+    return ISTIO_DEFINITIONS.flatMap((name): readonly Trouble[] => {
       const origin = `CustomResourceDefinition ${name}`;
       const found = snapshot.definitions.find((each) => each.name === name);
       // What older releases do not have is no reason to call them broken.
@@ -42,5 +45,6 @@ export const definitions: HealthCheck = {
       return readiness === 'ready'
         ? []
         : [{ severity: 'error', origin, message: `${name} is not served: ${readiness.reason}`, hint: HINT }];
-    }),
+    });
+  },
 };

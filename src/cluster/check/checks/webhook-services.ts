@@ -1,16 +1,9 @@
-import { read } from '../../../install/values/path.ts';
+import { toKubernetes } from '../../install/objects.ts';
+import { isReadyPod } from '../../pods.ts';
 import type { HealthCheck, Trouble } from '../check.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { activeInjectors, isIstios, serviceOf, webhooksOf } from '../webhook-calls.ts';
 import { podsOf, textsAt } from '../workload-troubles.ts';
-
-const isReady = (pod: Snapshot['pods'][number]): boolean => {
-  const conditions = read(pod.value, 'status.conditions');
-  return (
-    Array.isArray(conditions) &&
-    conditions.some((each) => read(each, 'type') === 'Ready' && read(each, 'status') === 'True')
-  );
-};
 
 /** Why a Service of istiod's namespace leads nowhere; undefined where it leads to a pod that is ready. */
 const whyUnreachable = (name: string, { services, pods, namespace }: Snapshot): string | undefined => {
@@ -18,7 +11,11 @@ const whyUnreachable = (name: string, { services, pods, namespace }: Snapshot): 
   if (service === undefined) return `Service ${name} is not in namespace ${namespace}`;
   const selector = textsAt(service, 'spec.selector');
   // Without a selector somebody else says where it leads, such as for an istiod outside of the cluster.
-  if (Object.keys(selector).length === 0 || podsOf(service, selector, pods).some(isReady)) return undefined;
+  if (
+    Object.keys(selector).length === 0 ||
+    podsOf(service, selector, pods).some((pod) => isReadyPod(toKubernetes(pod)))
+  )
+    return undefined;
   return `no pod behind Service ${name} in namespace ${namespace} is ready`;
 };
 
