@@ -132,18 +132,30 @@ describe('uninstall', () => {
     expect(stdout).not.toContain('- MutatingWebhookConfiguration istio-revision-tag-prod');
   });
 
-  it('counts the configuration that goes with its definitions', async () => {
+  it('counts the objects of users that go with their definitions, before it asks', async () => {
     await heddle('install -y --set profile=minimal');
-    const service = (name: string): KubernetesObject => ({
-      apiVersion: 'networking.istio.io/v1',
-      kind: 'VirtualService',
-      metadata: { name, namespace: 'default' },
-      spec: { hosts: [name] },
-    });
-    for (const name of ['a', 'b']) api.store.put(service(name));
+    const put = (kind: string, namespace: string, name: string): void =>
+      void api.store.put({ apiVersion: 'networking.istio.io/v1', kind, metadata: { name, namespace }, spec: {} });
+    put('VirtualService', 'shop', 'a');
+    put('VirtualService', 'shop', 'b');
+    put('Gateway', 'edge', 'c');
+    const told = '3 objects are deleted with their definitions: 2 VirtualService, 1 Gateway; 2 in "shop", 1 in "edge"';
     const { code, stdout } = await heddle('uninstall --purge --check');
     expect(code).toBe(79);
-    expect(stdout).toContain('2 objects are deleted with their definitions: 2 VirtualService');
+    expect(stdout).toContain(told);
+    const asked = await heddle('uninstall --purge', { stdin: 'n\n', stdinIsTty: true });
+    expect(asked.stderr.indexOf(told)).toBeGreaterThan(-1);
+    expect(asked.stderr.indexOf(told)).toBeLessThan(asked.stderr.indexOf('Proceed?'));
+    const plan = await heddle('uninstall --purge --dry-run -o json');
+    expect(JSON.parse(plan.stdout).dependents).toContainEqual(
+      expect.objectContaining({
+        kind: 'configuration',
+        objects: [
+          { kind: 'VirtualService', namespace: 'shop', count: 2 },
+          { kind: 'Gateway', namespace: 'edge', count: 1 },
+        ],
+      }),
+    );
   });
 
   it('asks, and by name of the context before a purge in production', async () => {

@@ -12,6 +12,15 @@ export interface Dependent {
   readonly message: string;
   /** What to do first. */
   readonly hint: string;
+  /** Of configuration: how many objects of which kinds there are, by namespace. */
+  readonly objects?: readonly KindCount[];
+}
+
+/** Objects of one kind in one namespace; the empty text where the kind has none. */
+interface KindCount {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly count: number;
 }
 
 /** What a cluster has that may depend on control planes. */
@@ -122,16 +131,35 @@ const otherRevision = (injectors: readonly ManifestObject[], revision: string): 
     .map((object) => labelOf(object, OWNER_LABELS.revision))
     .find((each) => each !== '' && each !== revision);
 
-const configurationOf = ({ configuration }: Depending): readonly Dependent[] => {
-  if (configuration.length === 0) return [];
-  const kinds = new Map<string, number>();
-  for (const { kind } of configuration) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-  const words = [...kinds].map(([kind, count]) => `${count} ${kind}`).join(', ');
+/** How many of each, the most frequent first. */
+const countsOf = (words: readonly string[]): readonly (readonly [string, number])[] => {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts].toSorted(([, a], [, b]) => b - a);
+};
+
+const configurationOf = ({ configuration, selected }: Depending): readonly Dependent[] => {
+  const key = ({ kind, namespace, name }: ManifestObject): string => `${kind} ${namespace}/${name}`;
+  const installed = new Set(selected.map(key));
+  const users = configuration.filter((object) => !installed.has(key(object)));
+  if (users.length === 0) return [];
+  const kinds = countsOf(users.map(({ kind }) => kind)).map(([kind, count]) => `${count} ${kind}`);
+  const places = countsOf(users.map(({ namespace }) => namespace))
+    .filter(([namespace]) => namespace !== '')
+    .map(([namespace, count]) => `${count} in "${namespace}"`);
+  const objects = countsOf(users.map(({ kind, namespace }) => `${kind}/${namespace}`)).map(([word, count]) => {
+    const [kind = '', namespace = ''] = word.split('/');
+    return { kind, namespace, count };
+  });
   return [
     {
       kind: 'configuration',
-      message: `${countOf(configuration.length, 'object is', 'objects are')} deleted with their definitions: ${words}`,
+      message: `${countOf(users.length, 'object is', 'objects are')} deleted with their definitions: ${[kinds, places]
+        .filter((words) => words.length > 0)
+        .map((words) => words.join(', '))
+        .join('; ')}`,
       hint: 'save what is to be kept first: kubectl get KIND -A -o yaml',
+      objects,
     },
   ];
 };
