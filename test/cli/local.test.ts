@@ -337,7 +337,7 @@ describe('local curl', () => {
   });
 
   it.each([
-    ['a URL it cannot send to', ['https://hello/'], 64],
+    ['a URL it cannot send to', ['ftp://hello/'], 64],
     ['something that is no URL', ['http://'], 64],
     ['something that is no header', ['-H', 'no colon', 'http://hello/'], 64],
     ['a header that smuggles another', ['-H', 'A: b\r\nC: d', 'http://hello/'], 64],

@@ -24,8 +24,8 @@ const readUrl = (typed: string): URL => {
   if (!URL.canParse(address))
     throw usage(`"${typed}" is not a URL`, 'for example http://hello-service.example-namespace/');
   const url = new URL(address);
-  if (url.protocol !== 'http:')
-    throw usage(`cannot send to ${url.protocol}//`, 'use http://: the sidecars encrypt by themselves');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw usage(`cannot send to ${url.protocol}//`, 'use http://, which sidecars encrypt by themselves, or https://');
   return url;
 };
 
@@ -35,15 +35,18 @@ const splitHeader = (line: string): readonly [string, string] => {
   return [line.slice(0, colon), line.slice(colon + 1).trim()];
 };
 
+const readFileOf = ({ io }: Pick<Context, 'io'>, path: string): Promise<string> =>
+  readFile(resolve(io.cwd, path), 'utf8').catch((cause) => {
+    throw new Fault(`cannot read ${path}`, { kind: 'io', code: 'CANNOT_READ', cause });
+  });
+
 /** The body of `-d`: the parts joined by `&` as curl does; `@FILE` reads a file, `@-` standard input. */
 const readBody = async (parts: readonly string[], { io }: Context): Promise<string | undefined> => {
   if (parts.length === 0) return undefined;
   const read = async (part: string): Promise<string> => {
     if (!part.startsWith('@')) return part;
     if (part === '@-') return io.readStdin();
-    return readFile(resolve(io.cwd, part.slice(1)), 'utf8').catch((cause) => {
-      throw new Fault(`cannot read ${part.slice(1)}`, { kind: 'io', code: 'CANNOT_READ', cause });
-    });
+    return readFileOf({ io }, part.slice(1));
   };
   return (await Promise.all(parts.map(read))).join('&');
 };
@@ -71,6 +74,31 @@ const compose = async (context: Context, url: URL, asked: Asked, requestId: stri
   const kept = typed.filter(([, value]) => value !== '');
   const method = asked.request ?? (body === undefined ? 'GET' : 'POST');
   return { method, url, headers: [...headers, ...kept], body };
+};
+
+/** The port of this machine, as the URLs have it that the mesh tells. */
+const gatewayPort = async (mesh: AdminClient): Promise<number> => {
+  const { gateways, services } = await mesh.status();
+  const url = [...gateways, ...services].map((entrance) => entrance.url).find((own) => own !== '');
+  if (url !== undefined) return Number(new URL(url).port);
+  throw new Fault('nothing of the mesh answers on the gateway port', {
+    kind: 'usage',
+    code: 'NO_GATEWAY',
+    hint: 'see heddle local status',
+  });
+};
+
+const wayTo = async (
+  url: URL,
+  mesh: AdminClient,
+  { from, gateway }: { readonly from: string | undefined; readonly gateway: boolean },
+): Promise<Way> => {
+  if (gateway && from !== undefined)
+    throw usage('--from and --gateway exclude each other', 'a request begins in the mesh or outside of it');
+  if (gateway) return { kind: 'direct', port: await gatewayPort(mesh) };
+  return from === undefined && isThisMachine(url)
+    ? { kind: 'direct', port: undefined }
+    : { kind: 'proxy', ...(await mesh.curlTarget(from)).proxy };
 };
 
 const isThisMachine = (url: URL): boolean => /(^|\.)localhost$/.test(url.hostname);
@@ -145,6 +173,7 @@ export const curl = defineCommand({
     ['heddle local curl --from productpage http://reviews:9080/', 'as that workload'],
     ['heddle local curl --explain http://reviews.default/', 'with every hop, rule and identity'],
     ['heddle local curl -i -H "end-user: jason" http://reviews.default/', "with a header; show the answer's"],
+    ['heddle local curl -k --gateway https://shop.example.com/', 'TLS of a gateway, by the name it serves'],
     ['heddle local curl -d @order.json http://api.shop/orders', 'POST a file'],
   ],
   arguments: [
@@ -155,6 +184,9 @@ export const curl = defineCommand({
     request: text('-X, --request <method>', 'the method (default GET, POST with --data)'),
     header: texts('-H, --header <line>', 'a header such as "Name: value"; repeatable'),
     data: texts('-d, --data <text>', 'the body; @FILE reads a file, @- standard input; repeatable'),
+    gateway: flag('--gateway', 'send to the gateway port of this machine, whatever the name in the URL'),
+    insecure: flag('-k, --insecure', 'take any certificate of an https:// server'),
+    cacert: text('--cacert <file>', 'PEM of authorities that may vouch for an https:// server'),
     include: flag('-i, --include', 'print the status line and headers of the answer too'),
     explain: flag('--explain', 'print how the request went through the mesh (as -v does), to stderr'),
     fail: flag('--fail', "exit with 1 when the answer's status is 400 or above"),
@@ -170,21 +202,21 @@ export const curl = defineCommand({
   environment: STATE_ENVIRONMENT,
   notes: [
     'From the built-in client a name without namespace means the one service that has it.',
+    'An https:// URL is sent as TLS of the caller’s own, which the sidecar routes by its server name.',
     'A URL below .localhost, as "heddle local up" prints them, goes to the gateway port of this machine.',
   ],
   seeAlso: ['heddle local status', 'heddle local logs'],
   run: async (context, [typed = ''], options) => {
     const asked = readUrl(typed);
     const mesh = await connectMesh(context.io);
-    const url = options.from === undefined ? await qualify(asked, mesh) : asked;
+    const url = options.from === undefined && !options.gateway ? await qualify(asked, mesh) : asked;
     const requestId = randomUUID();
     const outgoing = await compose(context, url, options, requestId);
     const sentId = outgoing.headers.find(([name]) => name.toLowerCase() === 'x-request-id')?.[1] ?? requestId;
-    const way: Way =
-      options.from === undefined && isThisMachine(url)
-        ? { kind: 'direct' }
-        : { kind: 'proxy', ...(await mesh.curlTarget(options.from)).proxy };
-    const response = await sendRequest(outgoing, way, options.timeout, context.signal);
+    const way = await wayTo(url, mesh, options);
+    const authorities = options.cacert === undefined ? undefined : await readFileOf(context, options.cacert);
+    const trust = { authorities, isInsecure: options.insecure };
+    const response = await sendRequest(outgoing, way, trust, options.timeout, context.signal);
     const status = response.statusCode ?? 0;
     const explains = options.explain || context.verbose > 0;
     try {
