@@ -22,7 +22,7 @@ type ObjectPart =
 export type Part = ObjectPart | 'permissions' | 'lags';
 
 /** Whether the user of the context may create a kind of object. */
-export interface Permission {
+interface Permission {
   readonly resource: string;
   readonly namespace: string | undefined;
   readonly isAllowed: boolean;
@@ -56,7 +56,7 @@ interface Scope {
 }
 
 /** What is looked at, from when, and who asks istiod. */
-export interface SnapshotOptions extends Scope {
+interface SnapshotOptions extends Scope {
   readonly nowMs: number;
   readonly askLags: (cluster: Cluster, namespace: string) => Promise<readonly ProxyLag[]>;
 }
