@@ -11,6 +11,7 @@ export interface MeshConfigRemark {
   /** One sentence without final period. */
   readonly message: string;
   readonly path: readonly (string | number)[];
+  readonly hint?: string;
 }
 
 /** What canonical form leaves out where it is empty, though istiod has a default for it. */
@@ -21,13 +22,19 @@ const EMPTY_PROXY = { binaryPath: '', configPath: '', discoveryAddress: '', serv
 export const reviewMeshConfigValue = (value: Plain): readonly MeshConfigRemark[] => {
   const proxy = value['defaultConfig'];
   const config = { ...EMPTY, ...value, defaultConfig: { ...EMPTY_PROXY, ...(isObject(proxy) && proxy) } };
-  const review = new Review();
   // Canonical form is proto JSON, which is what this type describes.
-  reviewMeshConfig(config as unknown as MeshConfig, review);
-  return review.remarks.map(({ kind, message, at: [container, key] }) => ({
+  return meshConfigRemarks(config as unknown as MeshConfig);
+};
+
+/** Reviews a mesh configuration as heddle reads it. */
+export const meshConfigRemarks = (config: MeshConfig): readonly MeshConfigRemark[] => {
+  const review = new Review();
+  reviewMeshConfig(config, review);
+  return review.remarks.map(({ kind, message, hint, at: [container, key] }) => ({
     severity: kind === 'refusal' ? 'error' : 'warning',
     message,
     path: [...(pathTo(config, container) ?? []), ...(key === undefined ? [] : [key])],
+    ...(hint !== undefined && { hint }),
   }));
 };
 

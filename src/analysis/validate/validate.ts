@@ -10,9 +10,10 @@ import { loadSchemas } from '../../model/schema/load.ts';
 import { isObject } from '../../model/value.ts';
 import type { LoadedDocument } from '../../yaml/load.ts';
 import { spanOf } from '../../yaml/located.ts';
+import { spanOfPath } from '../../yaml/span-of-path.ts';
 import { reviewIstioOperator } from './istio-operator.ts';
 import { reviewResource } from './kinds.ts';
-import { reviewMeshConfig } from './mesh-config.ts';
+import { meshConfigRemarks } from './mesh-config-value.ts';
 import { type At, type Remark, Review } from './review.ts';
 import { reviewPortNames, reviewServicePorts } from './service.ts';
 
@@ -163,16 +164,23 @@ const askIstiod: Ask = async (resource, document, kindName) => {
   const read = readMeshConfig([resource], [document], set);
   const structure = read.problems.filter(({ severity }) => severity === 'error');
   if (structure.length > 0) return structure;
-  const review = new Review();
-  reviewMeshConfig(read.config, review);
-  const { data } = resource.object as ConfigMap;
-  // Places in the YAML inside a ConfigMap are those of the inner text: the whole of it is shown.
-  const whole = data?.['mesh'] === undefined ? undefined : spanOf(data, 'mesh');
-  return review.remarks.map((remark) => ({
-    ...problemOf(resource, remark),
-    message: `mesh configuration: ${remark.message}`,
-    ...(whole !== undefined && { span: whole }),
+  return meshConfigRemarks(read.config).map(({ severity, message, path, hint }) => ({
+    severity,
+    code: CODES[severity === 'error' ? 'refusal' : 'warning'],
+    message: `mesh configuration: ${message}`,
+    span: meshConfigSpan(resource, path) ?? resource.span,
+    ...(hint !== undefined && { hint }),
   }));
+};
+
+/** Where a part of a mesh configuration stands, or the nearest that holds it. */
+const meshConfigSpan = ({ object }: Resource, path: readonly (string | number)[]): Span | undefined => {
+  // Places in the YAML inside a ConfigMap are those of the inner text: the whole of it is shown.
+  const { data } = object as ConfigMap;
+  if (data?.['mesh'] !== undefined) return spanOf(data, 'mesh');
+  const depths = Array.from({ length: path.length + 1 }, (_, index) => path.length - index);
+  const spans = depths.map((depth) => spanOfPath(object, ['spec', 'meshConfig', ...path.slice(0, depth)]));
+  return spans.find((span) => span !== undefined);
 };
 
 const askIstioctl: Ask = async (resource, _document, kindName) => {

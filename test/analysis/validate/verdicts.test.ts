@@ -23,6 +23,24 @@ ${spec.replace(/^/gm, '  ')}
 `;
 
 describe('a verdict', () => {
+  it('is istiod for a mesh configuration, at the fields it does not start with', async () => {
+    const text = `apiVersion: install.istio.io/v1alpha1
+kind: IstioOperator
+metadata: {name: a}
+spec:
+  meshConfig:
+    connectTimeout: 2h
+    defaultConfig:
+      privateKeyProvider: {cryptomb: {}}
+    trustDomainAliases: [a, b_c]
+`;
+    expect(await verdictOf(text)).toEqual({
+      verdict: 'invalid',
+      refusedBy: 'istiod',
+      lines: ['6:5 error REFUSED', '9:29 error REFUSED', '8:28 error REFUSED'],
+    });
+  });
+
   it('is the schema for a field that is not there, at the key', async () => {
     expect(await verdictOf(virtualService('hosts: [reviews]\nhtpp: []'))).toEqual({
       verdict: 'invalid',
