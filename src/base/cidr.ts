@@ -84,3 +84,11 @@ export const cidrContains = (cidr: Cidr, address: string): boolean => {
   const hostBits = BigInt((cidr.family === 4 ? 32 : 128) - cidr.prefixLength);
   return parsed.bits >> hostBits === cidr.network >> hostBits;
 };
+
+/** The block's network address as text; of IPv6 every group is written out. */
+export const networkAddress = ({ family, network }: Cidr): string => {
+  const [count, bits, radix, mark] = family === 4 ? [4, 8, 10, '.'] : [8, 16, 16, ':'];
+  const mask = (1n << BigInt(bits)) - 1n;
+  const part = (index: number): bigint => (network >> BigInt(bits * (count - 1 - index))) & mask;
+  return Array.from({ length: count }, (_, index) => part(index).toString(radix)).join(mark);
+};

@@ -296,7 +296,13 @@ export interface Rewrite {
   readonly path:
     | { readonly kind: 'replace'; readonly value: string }
     | { readonly kind: 'replace-prefix'; readonly prefix: string; readonly value: string }
-    | { readonly kind: 'regex'; readonly replace: (path: string) => string }
+    | {
+        readonly kind: 'regex';
+        readonly replace: (path: string) => string;
+        /** What `replace` does, in RE2's and Envoy's words (`\1` is a group). */
+        readonly pattern: string;
+        readonly substitution: string;
+      }
     | undefined;
 }
 

@@ -102,7 +102,8 @@ describe('rewriting a path', () => {
 
   it('lets a regex see the path only', () => {
     const replace = (path: string): string => path.replaceAll('a', 'b');
-    expect(rewritePath({ authority: undefined, path: { kind: 'regex', replace } }, '/a?a=a')).toBe('/b?a=a');
+    const path = { kind: 'regex', replace, pattern: 'a', substitution: 'b' } as const;
+    expect(rewritePath({ authority: undefined, path }, '/a?a=a')).toBe('/b?a=a');
   });
 
   it('leaves the path when only the authority changes', () => {

@@ -205,7 +205,12 @@ const compileRewrite = (
       return () => undefined;
     }
     const replacement = regexRewrite.rewrite ?? '';
-    const path = { kind: 'regex', replace: (text: string) => regex.replaceAll(text, replacement) } as const;
+    const path: Rewrite['path'] = {
+      kind: 'regex',
+      replace: (text) => regex.replaceAll(text, replacement),
+      pattern: regex.source,
+      substitution: replacement,
+    };
     return () => ({ authority, path });
   }
   if (uri === undefined && authority === undefined) return () => undefined;
@@ -216,7 +221,12 @@ const compileRewrite = (
 
 const prefixRemoval = ({ path }: RouteMatch): Rewrite['path'] => {
   const length = path?.kind === 'segment-prefix' ? path.value.length : 0;
-  return { kind: 'regex', replace: (text) => `/${text.slice(text.charAt(length) === '/' ? length + 1 : length)}` };
+  return {
+    kind: 'regex',
+    replace: (text) => `/${text.slice(text.charAt(length) === '/' ? length + 1 : length)}`,
+    pattern: `^.{${length}}/?(.*)$`,
+    substitution: '/\\1',
+  };
 };
 
 const pathRewrite = ({ path }: RouteMatch, value: string): NonNullable<RedirectPlan['path']> => {
