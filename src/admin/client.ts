@@ -18,6 +18,7 @@ import type {
   UpSummary,
 } from './protocol.ts';
 import { PATHS } from './protocol.ts';
+import { createProxyClient, type ProxyClient } from './proxy-client.ts';
 
 /** Where a mesh's admin API is, and the token that opens it. */
 export interface AdminAddress {
@@ -43,6 +44,7 @@ export interface AdminClient {
   /** Holds until it is undone, the signal aborts or this process ends. */
   bind(what: BindRequest, signal: AbortSignal): Promise<Binding>;
   unbind(what: UnbindRequest): Promise<void>;
+  readonly proxies: ProxyClient;
 }
 
 /** A mesh that is asked for something answers at once, or reads its input again first. */
@@ -140,6 +142,7 @@ export const createAdminClient = (address: AdminAddress): AdminClient => {
     stop: async () => void (await call<Accepted>(PATHS.stop, {})),
     bind: (what, signal) => holdLines<Binding>(send, PATHS.bind, what, signal),
     unbind: async (what) => void (await call<Accepted>(PATHS.unbind, what)),
+    proxies: createProxyClient(call),
   };
 };
 

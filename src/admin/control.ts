@@ -10,6 +10,7 @@ import type {
   TapEvent,
   UpSummary,
 } from './protocol.ts';
+import type { ProxyControl } from './proxies.ts';
 
 /** What the admin server may ask of a running mesh. Refusals (no such workload) are thrown as Fault. */
 export interface MeshControl {
@@ -32,4 +33,5 @@ export interface MeshControl {
   unbind(id: string): Promise<void>;
   /** Metrics of every proxy in Prometheus' text exposition format. */
   metrics(): string;
+  readonly proxies: ProxyControl;
 }

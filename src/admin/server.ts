@@ -6,6 +6,7 @@ import { Fault, type FaultKind } from '../base/fault.ts';
 import type { MeshControl } from './control.ts';
 import { allowedMethods, checkAccess, checkHost, type Refusal } from './guard.ts';
 import { MUTATIONS } from './handlers/mutations.ts';
+import { PROXIES } from './handlers/proxies.ts';
 import { READS } from './handlers/reads.ts';
 import type { ErrorReply } from './protocol.ts';
 import type { Reply, Route } from './route.ts';
@@ -40,7 +41,9 @@ const HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 };
 
-const ROUTES: ReadonlyMap<string, Route> = new Map([...READS, ...MUTATIONS].map((route) => [route.path, route]));
+const ROUTES: ReadonlyMap<string, Route> = new Map(
+  [...READS, ...PROXIES, ...MUTATIONS].map((route) => [route.path, route]),
+);
 
 const STATUS_OF: Readonly<Partial<Record<FaultKind, number>>> = {
   usage: 400,

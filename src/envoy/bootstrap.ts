@@ -16,6 +16,12 @@ const envoyVersion = (build: unknown): string => {
   return `${number('major_number')}.${number('minor_number')}.${number('patch')}${details.join('')}`;
 };
 
+/** Who speaks Envoy's language here: Envoy, unless it says otherwise. */
+const agentOf = (node: unknown): string => {
+  const agent = textAt(node, 'user_agent_name');
+  return agent === '' || agent === 'envoy' ? 'Envoy' : agent;
+};
+
 /** The versions in a BootstrapConfigDump by their labels; those it does not name are left out. */
 export const versionsOf = (section: JsonObject): readonly (readonly [label: string, version: string])[] => {
   const node = at(section, 'bootstrap', 'node');
@@ -23,7 +29,7 @@ export const versionsOf = (section: JsonObject): readonly (readonly [label: stri
   const rows: readonly (readonly [string, string])[] = [
     ['Istio Version:', textAt(node, 'metadata', 'ISTIO_VERSION')],
     ['Istio Proxy Version:', sha.split(':')[1] ?? sha],
-    ['Envoy Version:', envoyVersion(at(node, 'user_agent_build_version'))],
+    [`${agentOf(node)} Version:`, envoyVersion(at(node, 'user_agent_build_version'))],
   ];
   return rows.filter(([, version]) => version !== '');
 };

@@ -25,6 +25,7 @@ export interface ControlOptions {
   readonly reload: MeshControl['reload'];
   readonly stop: () => void;
   readonly metrics: () => string;
+  readonly proxies: MeshControl['proxies'];
   /** Probes bound applications and lets the proxies know what changed. */
   readonly refreshReadiness: () => Promise<void>;
 }
@@ -146,5 +147,6 @@ export const createControl = (options: ControlOptions): MeshControl => {
     bind,
     unbind,
     metrics: options.metrics,
+    proxies: options.proxies,
   };
 };

@@ -38,6 +38,8 @@ export interface RunningPod {
   /** The sockets of its proxy by the pod's own port: a sidecar's inbound ports, a gateway's listeners. */
   readonly listeners: ReadonlyMap<number, SocketAddress>;
   readonly proxy: MeshProxy | undefined;
+  /** When the proxy took the tables it runs on, in milliseconds since 1970. */
+  readonly tablesSinceMs: number;
   /** Lets the proxy use new tables; opens ports it did not serve before. */
   replaceTables(tables: ProxyTables): Promise<void>;
   /** Ends the application and starts what should answer now (after a binding came or went). */
@@ -53,6 +55,7 @@ class LivePod implements RunningPod {
   application: Application | undefined;
   outbound: SocketAddress | undefined;
   proxy: MeshProxy | undefined;
+  tablesSinceMs = 0;
   readonly #servicePorts: readonly number[];
   readonly #services: PodServices;
   #identity: KeptIdentity | undefined;
@@ -87,6 +90,7 @@ class LivePod implements RunningPod {
     const { plan, network, identities, clock, random, onRecord } = this.#services;
     this.#identity = await identities.keep(tables.node.spiffeId, (next) => this.proxy?.replaceIdentity(next));
     this.proxy = createProxy({ tables, network, clock, random, identity: this.#identity.current(), onRecord });
+    this.tablesSinceMs = clock.nowMs();
     await this.#openPorts(tables);
     if (this.pod.proxyMode !== 'sidecar') return;
     this.outbound = await this.proxy.listenOutbound(plan.bindAddress(this.address, OUTBOUND_PORT));
@@ -109,6 +113,7 @@ class LivePod implements RunningPod {
 
   async replaceTables(tables: ProxyTables): Promise<void> {
     this.proxy?.replaceTables(tables);
+    this.tablesSinceMs = this.#services.clock.nowMs();
     await this.#openPorts(tables);
   }
 

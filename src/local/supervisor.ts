@@ -1,10 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { MeshControl } from '../admin/control.ts';
 import type { ReloadResult, UpSummary } from '../admin/protocol.ts';
+import type { Refusal } from '../admin/proxies.ts';
 import { createAdminServer } from '../admin/server.ts';
 import { Fault } from '../base/fault.ts';
 import type { Clock } from '../base/ports.ts';
 import { hasErrors, type Problem } from '../base/problem.ts';
+import { formatSpan } from '../base/span.ts';
 import { openAuthority } from '../ca/store.ts';
 import { watchSources } from '../input/watch.ts';
 import { renderClusterMetrics } from '../telemetry/cluster-metrics.ts';
@@ -17,6 +19,7 @@ import { createControl } from './control.ts';
 import { openDoors } from './doors.ts';
 import { createJournal } from './journal.ts';
 import { createMeshRuntime, type MeshRuntime } from './mesh-runtime.ts';
+import { createProxyReports } from './proxy-reports.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { socketPlanFor } from './sockets.ts';
 import { createStandInHooks } from './stand-in/stand-in.ts';
@@ -36,6 +39,8 @@ export interface SupervisorOptions {
   readonly paths: readonly string[];
   readonly watch: boolean;
   readonly stateDir: string;
+  /** Version of heddle, for whoever asks the mesh. */
+  readonly version: string;
   /** Port of 127.0.0.1 where this machine enters the mesh; 0 picks a free one. */
   readonly gatewayPort: number;
   /** The operating system to lay out sockets for; this one unless told. */
@@ -102,9 +107,18 @@ const createQueue = () => {
   };
 };
 
+/** An error of the input, on one line with its place. */
+const describeProblem = ({ message, span }: Problem): string =>
+  span === undefined ? message : `${formatSpan(span)}: ${message}`;
+
+const refusal = (reasons: readonly string[]): Refusal => ({ atMs: systemClock.nowMs(), reasons });
+
 /** Applies configurations one at a time and says what came of each. */
 class Reloader {
   problems: readonly Problem[] = [];
+  loadedMs = 0;
+  /** Why what was read last is not in force; undefined when it is. */
+  refusal: Refusal | undefined;
   readonly #options: SupervisorOptions;
   readonly #runtime: MeshRuntime;
   readonly #recorder: Recorder;
@@ -126,6 +140,7 @@ class Reloader {
     const applied = await this.#runtime.apply(configuration);
     const { compiled } = this.#runtime;
     if (applied.isApplied && compiled !== undefined) this.#recorder.use(compiled);
+    if (applied.isApplied) this.loadedMs = systemClock.nowMs();
     const problems = [...configuration.problems, ...applied.problems];
     if (problems.length > 0) this.#options.onEvent({ kind: 'problems', problems, sources: configuration.sources });
     this.#generation = applied.generation;
@@ -136,27 +151,39 @@ class Reloader {
   /** Reads the input again; a configuration with an error is refused and the one in force stays. */
   reload(): Promise<ReloadResult> {
     return this.#inTurn(async () => {
-      const before = this.#runtime.configuration;
-      const inForce = this.problems;
-      const loaded = await loadConfiguration(await this.#options.sources(), { builtIns: true });
-      assertTrustDomain(loaded, before);
-      const isValid = !hasErrors(loaded.problems);
-      if (!isValid) this.#options.onEvent({ kind: 'problems', problems: loaded.problems, sources: loaded.sources });
-      const isApplied = isValid && (await this.#apply(loaded));
-      const reported = isValid ? this.problems : loaded.problems;
-      if (!isApplied) this.problems = inForce;
-      const changed = isApplied && before !== undefined ? describeChanges(before.mesh, loaded.mesh) : [];
-      if (isApplied) this.#options.onEvent({ kind: 'reloaded', generation: this.#generation, changed });
-      else this.#options.onEvent({ kind: 'reload-refused', reason: 'the last good configuration stays in force' });
-      return {
-        apiVersion: 'heddle/v1',
-        kind: 'LocalReload',
-        applied: isApplied,
-        generation: this.#generation,
-        changed,
-        problems: reported,
-      };
+      try {
+        const result = await this.#reload();
+        const errors = result.problems.filter(({ severity }) => severity === 'error');
+        this.refusal = result.applied ? undefined : refusal(errors.map(describeProblem));
+        return result;
+      } catch (error) {
+        this.refusal = refusal([error instanceof Error ? error.message : String(error)]);
+        throw error;
+      }
     });
+  }
+
+  async #reload(): Promise<ReloadResult> {
+    const before = this.#runtime.configuration;
+    const inForce = this.problems;
+    const loaded = await loadConfiguration(await this.#options.sources(), { builtIns: true });
+    assertTrustDomain(loaded, before);
+    const isValid = !hasErrors(loaded.problems);
+    if (!isValid) this.#options.onEvent({ kind: 'problems', problems: loaded.problems, sources: loaded.sources });
+    const isApplied = isValid && (await this.#apply(loaded));
+    const reported = isValid ? this.problems : loaded.problems;
+    if (!isApplied) this.problems = inForce;
+    const changed = isApplied && before !== undefined ? describeChanges(before.mesh, loaded.mesh) : [];
+    if (isApplied) this.#options.onEvent({ kind: 'reloaded', generation: this.#generation, changed });
+    else this.#options.onEvent({ kind: 'reload-refused', reason: 'the last good configuration stays in force' });
+    return {
+      apiVersion: 'heddle/v1',
+      kind: 'LocalReload',
+      applied: isApplied,
+      generation: this.#generation,
+      changed,
+      problems: reported,
+    };
   }
 
   /** A reload nobody waits for: what it throws becomes an event. */
@@ -251,6 +278,12 @@ const start = async (options: SupervisorOptions, cleanup: Cleanup): Promise<Supe
     // Answered first: whoever asks to stop should hear that it was understood.
     stop: () => void setImmediate(() => void close()),
     metrics: () => recorder.metrics() + renderClusterMetrics(runtime.clusterCounts()),
+    proxies: createProxyReports({
+      runtime,
+      version: options.version,
+      loadedMs: () => reloader.loadedMs,
+      refusal: () => reloader.refusal,
+    }),
     refreshReadiness: () => reloader.refreshReadiness(),
   });
   await publish(options, state, control, doors.port, cleanup);

@@ -38,6 +38,19 @@ const COUNTERS: readonly (readonly [name: string, help: string, of: (counts: Clu
   ],
 ];
 
+/** `upstream_cx_active` of a cluster's Prometheus name; what is of outlier detection has a scope of its own. */
+const statName = (name: string): string =>
+  name.replace('envoy_cluster_', '').replace('outlier_detection_', 'outlier_detection.');
+
+/** The clusters of one proxy as Envoy's `/stats` prints them: `cluster.NAME.upstream_cx_active: 1`. */
+export const renderClusterStats = (clusters: readonly ClusterCounts[]): string =>
+  clusters
+    .flatMap((counts) =>
+      [...COUNTERS, ...GAUGES].map(([name, , of]) => `cluster.${counts.cluster}.${statName(name)}: ${of(counts)}\n`),
+    )
+    .sort()
+    .join('');
+
 /** The clusters of all proxies in Prometheus' text format, under Envoy's names; empty without any. */
 export const renderClusterMetrics = (
   proxies: Iterable<readonly [proxy: string, clusters: readonly ClusterCounts[]]>,

@@ -71,6 +71,7 @@ describe('the access log of a mesh', () => {
       watch: false,
       stateDir,
       gatewayPort: 0,
+      version: '0.0.0',
       onEvent: () => {},
     });
     cleanups.push(() => running.close());

@@ -79,6 +79,7 @@ const up = async (text: string, platform: string = process.platform): Promise<Ru
     watch: false,
     stateDir,
     gatewayPort: 0,
+    version: '0.0.0',
     platform,
     onEvent: (event) => events.push(event),
   });
@@ -382,6 +383,7 @@ spec:
       watch: false,
       stateDir,
       gatewayPort: 0,
+      version: '0.0.0',
       onEvent: (event) => events.push(event),
     });
     await expect(starting).rejects.toMatchObject({ code: 'CONFIG_INVALID', kind: 'input' });

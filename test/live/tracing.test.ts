@@ -127,6 +127,7 @@ const ask = async (text: string, headers: Readonly<Record<string, string>>) => {
     watch: false,
     stateDir,
     gatewayPort: 0,
+    version: '0.0.0',
     onEvent: (event) => {
       if (event.kind === 'problems') problems.push(...event.problems.map(({ message }) => message));
     },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MeshControl } from '../../src/admin/control.ts';
 import type { LogLine, MeshStatus, ReloadResult, TapEvent, UpSummary } from '../../src/admin/protocol.ts';
+import type { ProxyControl } from '../../src/admin/proxies.ts';
 import { type AdminServer, createAdminServer } from '../../src/admin/server.ts';
 import { Fault } from '../../src/base/fault.ts';
 import type { Problem } from '../../src/base/problem.ts';
@@ -79,6 +80,12 @@ class FakeControl implements MeshControl {
   readonly bound = new Set<string>();
   records: readonly AccessRecord[] = [];
   events: readonly TapEvent[] = [];
+  readonly proxies: ProxyControl = {
+    list: () => ({ apiVersion: 'heddle/v1', kind: 'ProxyList', version: '1.0.0', loadedMs: 0, items: [] }),
+    configDump: () => ({ configs: [] }),
+    clusters: () => ({ cluster_statuses: [] }),
+    stats: () => '',
+  };
   proxy = { host: '127.0.0.1', port: 9 };
   isReloadValid = true;
   onStop: () => void = () => {};

@@ -6,6 +6,7 @@ import type { Context } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import type { Printer } from '../output.ts';
 import { printDocument } from '../output.ts';
+import { clientVersion } from '../package.ts';
 import { printProblems } from '../report/problems.ts';
 import { runInMesh } from './exec.ts';
 import { factLines } from './facts.ts';
@@ -89,6 +90,7 @@ const start = async (context: Context, plan: UpPlan): Promise<Supervisor> => {
     watch: plan.watch,
     stateDir: plan.stateDir,
     gatewayPort: plan.gatewayPort,
+    version: clientVersion(),
     onEvent: (event) => printEvent(event, err, context.quiet),
   });
   const settled = new AbortController();

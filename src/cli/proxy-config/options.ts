@@ -1,5 +1,5 @@
 import { clusterFlags } from '../cluster/flags.ts';
-import { enabled, integer, type OptionSpec, text } from '../command.ts';
+import { enabled, flag, integer, type OptionSpec, text } from '../command.ts';
 
 const ENVOY_ADMIN_PORT = 15_000;
 
@@ -20,13 +20,20 @@ export const POD_OPTIONS = {
   ...clusterFlags,
 };
 
+/** Says that the mesh on this machine is meant, not a cluster. */
+export const LOCAL = flag('--local', 'of the mesh running on this machine (heddle local up)');
+
 /** Flags that say which proxy, the same for every verb. */
 export const PROXY_OPTIONS = {
   file: text('-f, --file <file>', "Envoy's answer, saved; - for standard input"),
+  local: LOCAL,
   ...POD_OPTIONS,
 };
 
-export const POD_ARGUMENT = { name: 'POD', summary: 'a proxy of a cluster: [TYPE/]NAME[.NAMESPACE]' };
+export const POD_ARGUMENT = {
+  name: 'POD',
+  summary: 'a proxy of a cluster, or with --local of this machine: [TYPE/]NAME[.NAMESPACE]',
+};
 
 /** Codes of every verb. */
 export const PROXY_EXIT_CODES = {

@@ -4,7 +4,7 @@ import { rootCertificatesOf } from '../../../envoy/secrets.ts';
 import { type Context, defineCommand, texts } from '../../command.ts';
 import { EXIT } from '../../exit.ts';
 import { printDocument } from '../../output.ts';
-import { POD_OPTIONS, PROXY_EXIT_CODES } from '../../proxy-config/options.ts';
+import { LOCAL, POD_OPTIONS, PROXY_EXIT_CODES } from '../../proxy-config/options.ts';
 import type { PodAccess } from '../../proxy-config/pod-admin.ts';
 import { openProxy, type ProxyAdmin } from '../../proxy-config/proxy-admin.ts';
 import { readDump, requireSection } from '../../proxy-config/read-dump.ts';
@@ -26,11 +26,11 @@ const trustedRoots = async (proxy: ProxyAdmin): Promise<TrustedRoots> => {
 const openTwo = (
   pods: readonly string[],
   files: readonly string[],
-  access: PodAccess,
+  access: PodAccess & { readonly local: boolean },
   context: Context,
 ): readonly [ProxyAdmin, ProxyAdmin] => {
   const proxies = [
-    ...files.map((file) => openProxy({ ...access, pod: undefined, file }, context)),
+    ...files.map((file) => openProxy({ ...access, pod: undefined, file, local: false }, context)),
     ...pods.map((pod) => openProxy({ ...access, pod, file: undefined }, context)),
   ];
   const [first, second, ...more] = proxies;
@@ -54,6 +54,7 @@ export const proxyConfigRootCaCompare = defineCommand({
   ],
   options: {
     files: texts('-f, --file <file>', 'a config dump, twice; - for standard input'),
+    local: LOCAL,
     ...POD_OPTIONS,
   },
   formats: ['text', 'json', 'yaml'],
