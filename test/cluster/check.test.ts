@@ -293,6 +293,18 @@ describe('check', () => {
     expect((await heddle('check')).code).toBe(79);
   });
 
+  it('lets istiod be outside of the cluster', async () => {
+    remove('Deployment', 'istiod');
+    remove('Pod', 'web');
+    expect(await wrong()).toContainEqual('error istiod-ready: there is no istiod in namespace istio-system');
+    const { webhooks } = found('MutatingWebhookConfiguration', 'istio-sidecar-injector') as unknown as {
+      readonly webhooks: readonly { readonly clientConfig: object }[];
+    };
+    const clientConfig = { ...webhooks[0]?.clientConfig, service: undefined, url: 'https://istiod.example/inject' };
+    change('MutatingWebhookConfiguration', 'istio-sidecar-injector', { webhooks: [{ ...webhooks[0], clientConfig }] });
+    expect(await wrong()).toEqual([]);
+  });
+
   it('says of a cluster without Istio that it is not there', async () => {
     await api.close();
     api = await startFakeApi();
@@ -324,6 +336,11 @@ describe('check', () => {
     const late = await heddle('check --wait 10ms');
     expect(late.stdout).toContain('istiod in namespace istio-system is not ready');
     expect([late.code, late.stderr]).toEqual([75, '']);
+    api.forbid({ resource: 'secrets' });
+    change('Deployment', 'istiod', { status });
+    expect((await heddle('check --wait 30s')).code).toBe(77);
+    api.clearFaults();
+    change('Deployment', 'istiod', broken);
     const repair = (stream: string, text: string): void => {
       if (stream === 'stderr' && text.includes('waiting')) change('Deployment', 'istiod', { status });
     };

@@ -31,9 +31,12 @@ export const takeChecks = (checks: readonly HealthCheck[], flags: CheckFlags, co
     return { context: name, server, kubernetes: snapshot.kubernetes, results: runHealthChecks(checks, snapshot) };
   });
 
-/** Whether any check found an error, or could not be answered. */
-export const isHealthy = ({ results }: Checked): boolean =>
-  results.every(({ status }) => status === 'ok' || status === 'warning');
+/** What is worth waiting for: errors, and what could not be asked; leave that nobody has does not come by waiting. */
+const unsettled = ({ results }: Checked): readonly CheckResult[] =>
+  results.filter(
+    ({ status, unseen }) =>
+      status === 'error' || (status === 'unknown' && unseen.some((fault) => fault.kind !== 'denied')),
+  );
 
 /** The same again until nothing is wrong, or the time is over; the last answers, or the last Fault, count. */
 export const waitForHealth = async (
@@ -50,12 +53,11 @@ export const waitForHealth = async (
     });
     const remainingMs = endsAt - performance.now();
     if (remainingMs <= 0 && taken instanceof Fault) throw taken;
-    if (!(taken instanceof Fault) && (isHealthy(taken) || remainingMs <= 0)) return taken;
+    if (!(taken instanceof Fault) && (unsettled(taken).length === 0 || remainingMs <= 0)) return taken;
     const reason =
       taken instanceof Fault
         ? taken.message
-        : taken.results
-            .filter(({ status }) => status === 'error')
+        : unsettled(taken)
             .map(({ check }) => check.id)
             .join(', ');
     if (!quiet && reason !== told) err.line(`waiting for ${reason}`);

@@ -2,7 +2,7 @@ import { HEALTH_CHECKS } from '../../cluster/check/checks.ts';
 import { checkExit } from '../check/exit-code.ts';
 import { preChecks } from '../check/pre-checks.ts';
 import { checkDocument, checkText, shortText } from '../check/report.ts';
-import { isHealthy, takeChecks, waitForHealth } from '../check/take.ts';
+import { takeChecks, waitForHealth } from '../check/take.ts';
 import { clusterFlags, istioNamespaceFlag } from '../cluster/flags.ts';
 import { defineCommand, durationMs, flag } from '../command.ts';
 import { EXIT } from '../exit.ts';
@@ -42,7 +42,7 @@ export const check = defineCommand({
     await printDocument(context, checkDocument(checked), () =>
       context.format === 'short' ? shortText(checked) : checkText(checked, context.out.paint),
     );
-    if (options.wait > 0 && !isHealthy(checked)) return EXIT.timeout;
-    return checkExit(checked.results, options.strict ? 'warning' : 'error');
+    const code = checkExit(checked.results, options.strict ? 'warning' : 'error');
+    return options.wait > 0 && code === EXIT.findings ? EXIT.timeout : code;
   },
 });

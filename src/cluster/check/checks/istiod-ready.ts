@@ -1,5 +1,6 @@
 import { istiodsIn } from '../../../install/mesh/istiods.ts';
 import type { HealthCheck } from '../check.ts';
+import { activeInjectors, serviceOf, webhooksOf } from '../webhook-calls.ts';
 import { troublesOfWorkloads } from '../workload-troubles.ts';
 
 export const istiodReady: HealthCheck = {
@@ -8,11 +9,14 @@ export const istiodReady: HealthCheck = {
   title: 'istiod runs and is ready',
   why: 'without it proxies get no configuration and no certificates, and pods no sidecars',
   docs: 'https://istio.io/latest/docs/ops/common-problems/',
-  needs: ['deployments', 'pods'],
-  run: ({ deployments, pods, namespace }) => {
+  needs: ['deployments', 'pods', 'injectors'],
+  run: ({ deployments, pods, injectors, namespace }) => {
     const names = new Set(istiodsIn(deployments).map((istiod) => `${istiod.namespace}/${istiod.name}`));
     const istiods = deployments.filter((each) => names.has(`${each.namespace}/${each.name}`));
-    if (!istiods.some((each) => each.namespace === namespace))
+    const isElsewhere = activeInjectors(injectors).some((each) =>
+      webhooksOf(each).some((webhook) => !serviceOf(webhook)),
+    );
+    if (!isElsewhere && !istiods.some((each) => each.namespace === namespace))
       return [
         {
           severity: 'error',

@@ -1,6 +1,6 @@
 import { istiodsIn } from '../../../install/mesh/istiods.ts';
 import type { HealthCheck, Trouble } from '../check.ts';
-import { belongsTo, isIstios } from '../webhook-calls.ts';
+import { belongsTo, isIstios, serviceOf, webhooksOf } from '../webhook-calls.ts';
 
 const installAgain = (revision: string): string =>
   `install it again: heddle install${revision === 'default' ? '' : ` -r ${revision}`}`;
@@ -26,7 +26,10 @@ export const webhookPerRevision: HealthCheck = {
       const hint = found.length === 0 ? installAgain(revision) : 'remove those that no installation made';
       return [{ severity: 'error', message, hint }];
     });
-    const orphans = own.filter((each) => !revisions.has(belongsTo(each).revision));
+    // An injector that calls a URL leads to an istiod outside of this cluster.
+    const orphans = own.filter(
+      (each) => !revisions.has(belongsTo(each).revision) && webhooksOf(each).some((webhook) => serviceOf(webhook)),
+    );
     return [
       ...missing,
       ...orphans.map((orphan): Trouble => {
