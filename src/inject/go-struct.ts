@@ -21,18 +21,23 @@ import { behind, remember } from './json-behind.ts';
  * A decoded Kubernetes object (the JSON that `decodeGo` gives) as the Go struct that templates see: Go's field names
  * and types, pointers that may be nil, nothing made before it is asked for.
  */
-export const goStruct = (structs: GoStructs, type: string, json: unknown): GoValue =>
-  viewOf(structs, parseGoType(structs, type), json ?? undefined);
+export const goStruct = (structs: GoStructs, type: string, json: unknown): GoValue => {
+  const of = parseGoType(structs, type);
+  return viewOf(structs, of, typeOf(structs, of), json ?? undefined);
+};
 
-const viewOf = (structs: GoStructs, of: Descriptor, json: unknown): GoValue => {
-  const type = typeOf(structs, of);
+const viewOf = (structs: GoStructs, of: Descriptor, type: GoType, json: unknown): GoValue => {
+  const below = (inner: Descriptor, value: unknown): GoValue =>
+    viewOf(structs, inner, type.elem ?? typeOf(structs, inner), value);
   switch (of.kind) {
     case 'pointer':
-      return new GoPointer(type, json === null || json === undefined ? undefined : viewOf(structs, of.of, json));
+      return new GoPointer(type, json === null || json === undefined ? undefined : below(of.of, json));
     case 'list':
-      return new GoSlice(type, Array.isArray(json) ? json.map((item) => viewOf(structs, of.of, item)) : undefined);
-    case 'map':
-      return new GoMap(type, isObject(json) ? entriesOf(structs, of.of, json) : undefined);
+      return new GoSlice(type, Array.isArray(json) ? json.map((item) => below(of.of, item)) : undefined);
+    case 'map': {
+      const entries = isObject(json) ? Object.entries(json) : undefined;
+      return new GoMap(type, entries && new Map(entries.map(([key, entry]) => [key, below(of.of, entry)])));
+    }
     case 'struct':
       return structOf(structs, of.name, type, json);
     case 'custom':
@@ -46,22 +51,44 @@ const viewOf = (structs: GoStructs, of: Descriptor, json: unknown): GoValue => {
   }
 };
 
-const entriesOf = (structs: GoStructs, of: Descriptor, json: object): Map<string, GoValue> =>
-  new Map(Object.entries(json).map(([key, entry]) => [key, viewOf(structs, of, entry)]));
-
 const structOf = (structs: GoStructs, name: string, type: GoType, json: unknown): GoStruct => {
   const made = new Map<string, GoValue>();
   const read = (wanted: string): GoValue => {
     const known = made.get(wanted);
     if (known !== undefined) return known;
-    const field = structs[name]?.find(({ go }) => go === wanted);
-    if (field === undefined) return null;
-    const below = field.json === '' ? json : isObject(json) ? json[field.json] : undefined;
-    const value = viewOf(structs, parseGoType(structs, field.type), below);
+    const member = membersOf(structs, name).get(wanted);
+    if (member === undefined) return null;
+    const below = member.json === '' ? json : isObject(json) ? json[member.json] : undefined;
+    const value = viewOf(structs, member.of, member.type, below);
     made.set(wanted, value);
     return value;
   };
   return remember(new GoStruct(type, read), json ?? {});
+};
+
+/** What a struct holds under a Go name; `json` is empty for a struct whose fields stand in its place. */
+interface Member {
+  readonly json: string;
+  readonly of: Descriptor;
+  readonly type: GoType;
+}
+
+const members = new WeakMap<GoStructs, Map<string, ReadonlyMap<string, Member>>>();
+
+const membersOf = (structs: GoStructs, name: string): ReadonlyMap<string, Member> => {
+  const known = members.get(structs) ?? new Map<string, ReadonlyMap<string, Member>>();
+  members.set(structs, known);
+  let made = known.get(name);
+  if (made === undefined) {
+    made = new Map(
+      (structs[name] ?? []).map(({ go, json, type }) => {
+        const of = parseGoType(structs, type);
+        return [go, { json, of, type: typeOf(structs, of) }];
+      }),
+    );
+    known.set(name, made);
+  }
+  return made;
 };
 
 const types = new WeakMap<GoStructs, Map<string, GoType>>();

@@ -29,24 +29,15 @@ export const protoMessage = (set: ProtoSet, message: string, json: unknown): GoP
 };
 
 /** A field's Go name as protoc-gen-go makes it: `proxy_admin_port` is ProxyAdminPort. */
-const goName = (name: string): string => {
-  let made = goNames.get(name);
-  if (made === undefined) {
-    made = name.replace(/(?:^|_)([a-z])/g, (_match, letter: string) => letter.toUpperCase());
-    goNames.set(name, made);
-  }
-  return made;
-};
-
-/** Templates ask for fields all the time. */
-const goNames = new Map<string, string>();
+const goName = (name: string): string =>
+  name.replace(/(?:^|_)([a-z])/g, (_match, letter: string) => letter.toUpperCase());
 
 /** Messages that wrap one scalar are, in JSON, that scalar. */
 const isWrapper = (message: string): boolean => /^google\.protobuf\.(?!List)\w+Value$/.test(message);
 
 const structOf = (set: ProtoSet, message: string, type: GoType, json: unknown): GoStruct => {
   const read = (name: string): GoValue => {
-    const field = fieldsOf(set, message).find((each) => goName(each.oneof ?? each.name) === name);
+    const field = membersOf(set, message).get(name);
     if (field === undefined) return null;
     return field.oneof === undefined
       ? fieldValue(set, field, partOf(message, field, json))
@@ -54,6 +45,15 @@ const structOf = (set: ProtoSet, message: string, type: GoType, json: unknown): 
   };
   return remember(new GoStruct(type, read), json);
 };
+
+const members = new WeakMap<ProtoSet, Map<string, ReadonlyMap<string, ProtoField>>>();
+
+/** Fields by the Go name that leads to them: of a oneof its first. */
+const membersOf = (set: ProtoSet, message: string): ReadonlyMap<string, ProtoField> =>
+  remembered(members, set, message, () => {
+    const named = fieldsOf(set, message).map((field) => [goName(field.oneof ?? field.name), field] as const);
+    return new Map(named.toReversed());
+  });
 
 const fieldsOf = (set: ProtoSet, message: string): readonly ProtoField[] => set.messages[message] ?? [];
 
@@ -84,13 +84,18 @@ const choice = (set: ProtoSet, message: string, oneof: string, json: unknown): G
 };
 
 const fieldValue = (set: ProtoSet, field: ProtoField, json: unknown): GoValue => {
-  const type = fieldType(set, field);
   if (field.map === true) {
     const entries = isObject(json) ? Object.entries(json) : undefined;
-    return new GoMap(type, entries && new Map(entries.map(([key, entry]) => [key, single(set, field, entry)])));
+    return new GoMap(
+      fieldType(set, field),
+      entries && new Map(entries.map(([key, entry]) => [key, single(set, field, entry)])),
+    );
   }
   if (field.repeated === true) {
-    return new GoSlice(type, Array.isArray(json) ? json.map((item) => single(set, field, item)) : undefined);
+    return new GoSlice(
+      fieldType(set, field),
+      Array.isArray(json) ? json.map((item) => single(set, field, item)) : undefined,
+    );
   }
   return single(set, field, json);
 };
@@ -133,7 +138,7 @@ const singleType = (set: ProtoSet, { kind, type = '' }: ProtoField): GoType => {
     case 'uint32':
       return UINT32;
     case 'enum':
-      return known(set, type, () => enumType(set, type));
+      return remembered(types, set, type, () => enumType(set, type));
     case 'message':
       return IS_PLAIN.has(type) ? ANY : pointerTo(messageType(set, type));
   }
@@ -141,12 +146,24 @@ const singleType = (set: ProtoSet, { kind, type = '' }: ProtoField): GoType => {
 
 const types = new WeakMap<ProtoSet, Map<string, GoType>>();
 
-const known = (set: ProtoSet, name: string, make: () => GoType): GoType => {
-  const made = types.get(set) ?? new Map<string, GoType>();
-  types.set(set, made);
-  const type = made.get(name) ?? make();
-  made.set(name, type);
-  return type;
+/** What was made for a message or enum before, or is made now. */
+const remembered = <T extends object>(
+  made: WeakMap<ProtoSet, Map<string, T>>,
+  set: ProtoSet,
+  name: string,
+  make: () => T,
+): T => {
+  let ofSet = made.get(set);
+  if (ofSet === undefined) {
+    ofSet = new Map();
+    made.set(set, ofSet);
+  }
+  let known = ofSet.get(name);
+  if (known === undefined) {
+    known = make();
+    ofSet.set(name, known);
+  }
+  return known;
 };
 
 /** `v1alpha1.ProxyConfig_ProxyHeaders`: the package's last part, and nested names joined. */
@@ -170,7 +187,7 @@ const enumType = (set: ProtoSet, name: string): GoType => {
 };
 
 const messageType = (set: ProtoSet, message: string): GoType =>
-  known(set, message, () => {
+  remembered(types, set, message, () => {
     let fields: readonly GoField[] | undefined;
     let methods: ReadonlyMap<string, GoMethod> | undefined;
     return {

@@ -75,13 +75,20 @@ export const templateData = (structs: GoStructs, proto: MeshProto, facts: Templa
     InboundTrafficPolicyMode: inbound === 'LOCALHOST' ? 'localhost' : 'passthrough',
     CompliancePolicy: facts.compliancePolicy,
   };
-  const type: GoType = {
-    kind: 'struct',
-    name: 'inject.SidecarTemplateData',
-    fields: Object.entries(fields).map(([name, value]) => ({ name, type: typeOfField(value) })),
-  };
+  let type = dataTypes.get(structs);
+  if (type === undefined) {
+    type = {
+      kind: 'struct',
+      name: 'inject.SidecarTemplateData',
+      fields: Object.entries(fields).map(([name, value]) => ({ name, type: typeOfField(value) })),
+    };
+    dataTypes.set(structs, type);
+  }
   return new GoPointer(pointerTo(type), new GoStruct(type, (name) => fields[name] ?? null));
 };
+
+/** The fields have the same types for every pod. */
+const dataTypes = new WeakMap<GoStructs, GoType>();
 
 const typeOfField = (value: GoValue): GoType => {
   if (typeof value === 'string') return STRING;

@@ -71,14 +71,11 @@ export const variadic = <const T extends readonly GoType[], R extends GoValue>(
   name,
   params: [...params, rest],
   variadic: true,
-  call: (args, runtime) =>
-    call(
-      ...([...args.slice(0, params.length), args.slice(params.length), runtime] as unknown as [
-        ...Values<T>,
-        readonly R[],
-        Runtime,
-      ]),
-    ),
+  call: (args, runtime) => {
+    const direct = call as (...args: readonly unknown[]) => GoValue;
+    if (params.length === 0) return direct(args, runtime);
+    return direct(...args.slice(0, params.length), args.slice(params.length), runtime);
+  },
 });
 
 /** Functions by name; a later one replaces an earlier one of the same name. */

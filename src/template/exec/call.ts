@@ -44,18 +44,18 @@ export const checkCount = (state: State, name: string, to: Signature, args: numb
 /** The type of the parameter at a position; of a variadic function the last one repeats. */
 const paramAt = ({ params }: Signature, index: number): GoType => params[index] ?? params[params.length - 1] ?? REFLECT;
 
-/** Evaluates the arguments from left to right and checks them; `onArgument` hears of each while `through` is its own. */
+/** Evaluates the arguments from left to right and checks them; `boxes` gets a bit for each read through an interface. */
 export const bind = (
   state: State,
   to: Signature,
   args: readonly Argument[],
   piped: Piped,
-  onArgument?: (index: number) => void,
+  boxes?: { bits: number },
 ): Value[] => {
   const values: Value[] = [];
   for (let index = 0; index < args.length; index++) {
     values.push(args[index]?.(state, paramAt(to, index)));
-    onArgument?.(index);
+    if (boxes !== undefined && state.through !== undefined) boxes.bits |= 1 << index;
   }
   if (piped !== MISSING) {
     state.through = undefined;

@@ -121,22 +121,22 @@ const compileNumber = (node: NumberNode): Evaluate => {
   };
 };
 
+const noCall: CallMethod = () => undefined;
+
 /** Follows names from a receiver; the last one gets the arguments, as it may be a method. */
 const compileNames = (node: OperandNode, names: readonly string[], args: readonly Argument[]) => {
   const last = names.length - 1;
   const calls = names.map(
-    (name, index) =>
-      (state: State, piped: Piped): CallMethod =>
-      (bound) =>
-        callMethod(state, name, bound, node, index === last ? args : [], index === last ? piped : MISSING),
+    (name, index): CallMethod =>
+      (state, bound, piped) =>
+        callMethod(state, name, bound, node, index === last ? args : [], piped),
   );
   return (state: State, receiver: Value, piped: Piped): Value => {
     let value = receiver;
     for (let index = 0; index <= last; index++) {
       const name = names[index] ?? '';
-      const hasArgs = index === last && (args.length > 0 || piped !== MISSING);
-      const call = calls[index];
-      value = readField(state, value, name, (bound) => call?.(state, piped)(bound), hasArgs);
+      const call = calls[index] ?? noCall;
+      value = readField(state, value, name, call, index === last && args.length > 0, index === last ? piped : MISSING);
     }
     return value;
   };
@@ -208,16 +208,14 @@ const callBuiltin = (
 ): Value => {
   checkCount(state, name, builtin, args.length, piped);
   if (name === 'and' || name === 'or') return shortCircuit(state, name === 'or', args, piped);
-  let boxed = 0;
-  const values = bind(state, builtin, args, piped, (index) => {
-    if (state.through !== undefined) boxed |= 1 << index;
-  });
+  const boxes = name === 'slice' ? { bits: 0 } : undefined;
+  const values = bind(state, builtin, args, piped, boxes);
   spend(state.budget, 1);
   try {
     const result =
       name === 'call'
         ? callValue(calleeName(node, values), values[0], values.slice(1))
-        : builtin.call(state, values, boxed);
+        : builtin.call(state, values, boxes?.bits ?? 0);
     return result === undefined ? noValue(state) : returned(state, result);
   } catch (error) {
     return failCall(state, name, node, error);

@@ -1,7 +1,7 @@
 import { quote } from '../fmt/quote.ts';
 import { type GoField, type GoMethod, type GoType, isExported, pointerTo, STRING } from '../type.ts';
 import { GoMap, GoPointer, GoStruct, type GoValue, typeOf } from '../value.ts';
-import { fail, type State, type Value } from './state.ts';
+import { fail, MISSING, type Piped, type State, type Value } from './state.ts';
 import { zeroOf } from './zero.ts';
 
 /** A method bound to its receiver. */
@@ -11,7 +11,7 @@ interface BoundMethod {
 }
 
 /** Calls a method that a field turned out to be, with whatever arguments stand there. */
-export type CallMethod = (bound: BoundMethod) => Value;
+export type CallMethod = (state: State, bound: BoundMethod, piped: Piped) => Value;
 
 /**
  * `receiver.name`: a method's result, a struct's field or a map's entry. `state.through` is the receiver's when it is
@@ -22,8 +22,10 @@ export const readField = (
   receiver: Value,
   name: string,
   callMethod: CallMethod,
-  hasArgs: boolean,
+  takesArgs: boolean,
+  piped: Piped,
 ): Value => {
+  const hasArgs = takesArgs || piped !== MISSING;
   if (receiver === undefined) {
     if (state.set.missingKey === 'error') fail(state, `nil data; no entry for key ${quote(name)}`);
     state.through = undefined;
@@ -35,7 +37,7 @@ export const readField = (
   if (receiver === null) return fail(state, `nil pointer evaluating ${state.through?.name ?? 'interface {}'}.${name}`);
   const { pointer, value } = follow(receiver);
   const bound = findMethod(pointer, value, name);
-  if (bound !== undefined) return callMethod(bound);
+  if (bound !== undefined) return callMethod(state, bound, piped);
   if (value instanceof GoStruct) return readStructField(state, receiver, value, name, hasArgs);
   if (value instanceof GoMap) return readEntry(state, value, name, hasArgs);
   if (value === undefined && hasField(pointer?.type.elem, name)) {
@@ -90,12 +92,12 @@ const readEntry = (state: State, map: GoMap, name: string, hasArgs: boolean): Va
 const readStructField = (state: State, receiver: GoValue, struct: GoStruct, name: string, hasArgs: boolean): Value => {
   const path = findField(struct.type, name);
   if (path === undefined) return cannotEvaluate(state, receiver, name);
-  if (!path.every((field) => field.embedded === true || isExported(field))) {
+  if (!path.isExported) {
     return fail(state, `${name} is an unexported field of struct type ${staticName(state, receiver)}`);
   }
   if (hasArgs) fail(state, `${name} has arguments but cannot be invoked as function`);
   let value: GoValue = struct;
-  for (const field of path) {
+  for (const field of path.fields) {
     const inner: GoValue | undefined = follow(value).value;
     if (!(inner instanceof GoStruct)) {
       return fail(state, `reflect: indirection through nil pointer to embedded struct field ${field.name}`);
@@ -107,13 +109,44 @@ const readStructField = (state: State, receiver: GoValue, struct: GoStruct, name
 };
 
 /** The way to a field: itself, or the embedded structs it is promoted from, then itself. */
-const findField = (type: GoType, name: string): readonly GoField[] | undefined => {
+interface FieldPath {
+  readonly fields: readonly GoField[];
+  readonly isExported: boolean;
+}
+
+/** What was asked of a struct type before. */
+interface Shape {
+  readonly paths: Map<string, FieldPath | undefined>;
+  readonly embedded: readonly GoField[];
+}
+
+const shapes = new WeakMap<GoType, Shape>();
+
+const shapeOf = (type: GoType): Shape => {
+  let shape = shapes.get(type);
+  if (shape === undefined) {
+    shape = { paths: new Map(), embedded: (type.fields ?? []).filter((field) => field.embedded === true) };
+    shapes.set(type, shape);
+  }
+  return shape;
+};
+
+const findField = (type: GoType, name: string): FieldPath | undefined => {
+  const { paths } = shapeOf(type);
+  let path = paths.get(name);
+  if (path === undefined && !paths.has(name)) {
+    path = searchField(type, name);
+    paths.set(name, path);
+  }
+  return path;
+};
+
+const searchField = (type: GoType, name: string): FieldPath | undefined => {
   const own = type.fields?.find((field) => field.name === name);
-  if (own !== undefined) return [own];
-  for (const field of type.fields ?? []) {
-    if (field.embedded !== true) continue;
+  if (own !== undefined) return { fields: [own], isExported: own.embedded === true || isExported(own) };
+  for (const field of shapeOf(type).embedded) {
     const inner = findField(field.type.kind === 'pointer' ? (field.type.elem ?? field.type) : field.type, name);
-    if (inner !== undefined) return [field, ...inner];
+    if (inner !== undefined) return { ...inner, fields: [field, ...inner.fields] };
   }
   return undefined;
 };
@@ -135,8 +168,7 @@ const findMethod = (
 };
 
 const promotedMethod = (struct: GoStruct, name: string): BoundMethod | undefined => {
-  for (const field of struct.type.fields ?? []) {
-    if (field.embedded !== true) continue;
+  for (const field of shapeOf(struct.type).embedded) {
     const { pointer, value } = follow(struct.read(field.name));
     const bound = findMethod(pointer, value, name);
     if (bound !== undefined) return bound;

@@ -13,6 +13,8 @@ export type FloatFormat = 'e' | 'E' | 'f' | 'g' | 'G' | 'b' | 'x' | 'X';
 export const formatFloat = (value: number, format: FloatFormat, precision: number, bits: 32 | 64 = 64): string => {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
+  // Most numbers of configuration are such, and JavaScript writes them as Go does.
+  if (format === 'g' && precision < 0 && value > 0 && value < 1e6 && Number.isInteger(value)) return String(value);
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
   const size = Math.abs(value);
   if (format === 'b') return sign + binaryFloat(size, bits);

@@ -1,4 +1,4 @@
-import { toBytes } from '../../bytes.ts';
+import { compareStrings } from '../../bytes.ts';
 import { FunctionError, fixed, type TemplateFunction, variadic } from '../../functions.ts';
 import { ANY, INT } from '../../type.ts';
 import { GoPointer, GoSlice, type GoValue } from '../../value.ts';
@@ -31,15 +31,8 @@ const unique = (items: readonly GoValue[]): readonly GoValue[] => {
   return kept;
 };
 
-const compareBytes = (left: string, right: string): number => {
-  if (left === right) return 0;
-  const [a, b] = [toBytes(left), toBytes(right)];
-  const at = a.findIndex((byte, index) => byte !== b[index]);
-  return at < 0 ? -1 : at >= b.length ? 1 : (a[at] ?? 0) - (b[at] ?? 0);
-};
-
 /** Texts in the order of Go's strings, which is that of their bytes. */
-export const sortTexts = (texts: Iterable<string>): readonly string[] => Array.from(texts).sort(compareBytes);
+export const sortTexts = (texts: Iterable<string>): readonly string[] => Array.from(texts).sort(compareStrings);
 
 const sortAlpha = (list: GoValue): GoValue => {
   const target = list instanceof GoPointer && list.target !== undefined ? list.target : list;
