@@ -57,7 +57,7 @@ export const injectPod = (installation: Installation, candidate: Candidate): Inj
     compliancePolicy: installation.compliancePolicy,
   });
   const { merged, template } = renderTemplates(installation, pod, data);
-  const reapplied = reapplyUserContainers(structs, merged, pod, template);
+  const reapplied = reapplyUserContainers(installation, merged, pod, template);
   const adjusted = adjustInitUser(reapplied, pod, mesh['defaultConfig']);
   return finish(installation, adjusted, { original: pod, template, mesh, statusPort });
 };

@@ -1,4 +1,5 @@
 import type { GoStructs, MeshProto, ProtoSet } from '../model/typed/descriptor.ts';
+import type { KnownItems } from '../model/typed/go-decode.ts';
 import { printGoJson } from '../model/typed/go-json.ts';
 import { settleMeshConfig } from '../model/typed/mesh-config.ts';
 import { decodeMessage } from '../model/typed/proto-decode.ts';
@@ -10,6 +11,7 @@ import { functionTable, type TemplateSet } from '../template/functions.ts';
 import { createTemplates, parseTemplate } from '../template/template.ts';
 import { anyMap, fromPlain, GoMap, type GoValue } from '../template/value.ts';
 import type { Plain } from '../yaml/plain.ts';
+import { createSimilarLoader, type LoadedText } from '../yaml/similar-texts.ts';
 import type { ClusterEnv } from './cluster-env.ts';
 import { pathEnv } from './injection-path.ts';
 import { behind } from './json-behind.ts';
@@ -60,6 +62,10 @@ export interface Installation {
   readonly values: Plain;
   /** As templates see them. */
   readonly plainValues: GoMap;
+  /** Containers, volumes and the like that many pods share, as decoded. */
+  readonly known: KnownItems;
+  /** Reads what templates render; from pod to pod little of it is new. */
+  readonly loadRendered: (text: string) => LoadedText;
   readonly revision: string;
   readonly nativeSidecars: boolean;
   readonly compliancePolicy: string;
@@ -93,6 +99,8 @@ const build = (input: InstallationInput): Installation => {
     meshConfig: readMeshConfig(descriptors.mesh, input.meshConfig ?? {}),
     values: readValues(descriptors.values, input.values ?? {}),
     plainValues: plainValues.entries === undefined ? anyMap() : plainValues,
+    known: new WeakMap(),
+    loadRendered: createSimilarLoader(),
     revision: input.revision === 'default' ? '' : input.revision,
     nativeSidecars: input.nativeSidecars,
     compliancePolicy: input.env('COMPLIANCE_POLICY') ?? '',
@@ -126,8 +134,17 @@ const protoToJson = (mesh: MeshProto, message: GoValue): string => {
   if (!isObject(json)) return printGoJson(json ?? {});
   const isProxyConfig =
     typeof message === 'object' && message?.type === protoMessage(mesh, PROXY_CONFIG, undefined).type;
-  return printGoJson(isProxyConfig ? withoutDefaults(mesh, json) : json);
+  if (!isProxyConfig) return printGoJson(json);
+  let text = printedConfigs.get(json);
+  if (text === undefined) {
+    text = printGoJson(withoutDefaults(mesh, json));
+    printedConfigs.set(json, text);
+  }
+  return text;
 };
+
+/** Most pods have the mesh's own proxy configuration. */
+const printedConfigs = new WeakMap<object, string>();
 
 const readValues = (set: ProtoSet, values: unknown): Plain => {
   const { value, misfits } = decodeMessage(set, 'istio.operator.v1alpha1.Values', values, { unknown: 'allowed' });

@@ -31,7 +31,9 @@ const namesIn = (value: unknown): readonly string[] =>
 
 /** What annotation `sidecar.istio.io/status` says was added; undefined without one, or when it is no JSON mapping. */
 export const previousInjection = (pod: InjectablePod): PreviousInjection | undefined => {
-  const json = parseJson(pod.metadata.annotations?.[STATUS] ?? '');
+  const text = pod.metadata.annotations?.[STATUS];
+  if (text === undefined) return undefined;
+  const json = parseJson(text);
   if (!isObject(json)) return undefined;
   return {
     containers: namesIn(json['containers']),

@@ -109,6 +109,7 @@ const rewriteHandler = (handler: LifecycleHandler, path: string, port: number): 
 };
 
 const rewriteContainer = (container: Container, port: number): Container => {
+  if (container.lifecycle === undefined && PROBES.every(([field]) => container[field] === undefined)) return container;
   const changed: { -readonly [K in keyof Container]: Container[K] } = { ...container };
   for (const [field, check] of PROBES) {
     const probe = container[field];

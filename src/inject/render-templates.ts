@@ -3,7 +3,6 @@ import { isObject } from '../model/value.ts';
 import type { TemplateSet } from '../template/functions.ts';
 import { render } from '../template/template.ts';
 import type { GoValue } from '../template/value.ts';
-import { loadYaml } from '../yaml/load.ts';
 import { createPlain, type Plain } from '../yaml/plain.ts';
 import { containersOf, findContainer, initContainersOf, PROXY, withContainers } from './containers.ts';
 import { type Installation, TEMPLATE_NAME } from './installation.ts';
@@ -34,9 +33,8 @@ const selectTemplates = (
 };
 
 /** The patch that a template's output is; nothing at all patches nothing. */
-const readPatch = (text: string): Plain => {
-  const { documents, problems } = loadYaml({ name: 'template', text });
-  const value = documents[0]?.value;
+const readPatch = ({ loadRendered }: Installation, text: string): Plain => {
+  const { value, problems } = loadRendered(text);
   if (isObject(value)) return value;
   const [problem] = problems;
   if (problem !== undefined) throw new Refusal(`the template does not give YAML: ${problem.message}`);
@@ -59,17 +57,18 @@ const isNative = (installation: Installation, pod: InjectablePod): boolean => {
 
 /** Renders a pod's templates on data and lays them over the pod, one after another. Throws a Refusal where one fails. */
 export const renderTemplates = (installation: Installation, pod: InjectablePod, data: GoValue): RenderedPod => {
+  const { known } = installation;
   const { structs } = installation.descriptors;
   let merged = pod;
   let template = decodePod(structs, createPlain());
   for (const set of selectTemplates(installation, pod.metadata.annotations?.['inject.istio.io/templates'])) {
     const rendering = render(set, TEMPLATE_NAME, data);
     if ('error' in rendering) throw new Refusal(rendering.error);
-    const patch = readPatch(rendering.output);
+    const patch = readPatch(installation, rendering.output);
     const overlay = (onto: InjectablePod): InjectablePod => {
       const { value, failure } = strategicMerge(structs, POD, onto as unknown as Plain, patch);
       if (failure !== undefined) throw new Refusal(`the template does not fit the pod: ${failure}`);
-      return decodePod(structs, value);
+      return decodePod(structs, value, known);
     };
     template = overlay(template);
     const isMoved = isNative(installation, merged) && findContainer(initContainersOf(template), PROXY) !== undefined;

@@ -1,9 +1,9 @@
 import type { Container } from '../model/schema/generated/types-kubernetes.ts';
-import type { GoStructs } from '../model/typed/descriptor.ts';
 import { printGoJson } from '../model/typed/go-json.ts';
 import { strategicMerge } from '../model/typed/strategic-merge.ts';
 import type { Plain } from '../yaml/plain.ts';
 import { containersOf, findContainer, findInPod, initContainersOf } from './containers.ts';
+import type { Installation } from './installation.ts';
 import { decodePod, type InjectablePod, POD, withAnnotations } from './pod.ts';
 import { keptOverrides, OVERRIDES, previousInjection, STATUS } from './previous-injection.ts';
 import { Refusal } from './refusal.ts';
@@ -17,10 +17,11 @@ const withoutAuto = (container: Container): Container => {
 };
 
 /** Lays a patch in JSON over a pod; throws a Refusal where it does not fit. */
-const overlayPod = (structs: GoStructs, pod: InjectablePod, patch: object): InjectablePod => {
+const overlayPod = ({ descriptors, known }: Installation, pod: InjectablePod, patch: object): InjectablePod => {
+  const { structs } = descriptors;
   const merged = strategicMerge(structs, POD, pod as unknown as Plain, patch as Plain);
   if (merged.failure !== undefined) throw new Refusal(merged.failure);
-  return decodePod(structs, merged.value);
+  return decodePod(structs, merged.value, known);
 };
 
 /**
@@ -28,12 +29,12 @@ const overlayPod = (structs: GoStructs, pod: InjectablePod, patch: object): Inje
  * annotation for the next injection. Containers of an earlier injection are not the user's.
  */
 export const reapplyUserContainers = (
-  structs: GoStructs,
+  installation: Installation,
   merged: InjectablePod,
   original: InjectablePod,
   template: InjectablePod,
 ): InjectablePod => {
-  const kept = keptOverrides(structs, original);
+  const kept = keptOverrides(installation.descriptors.structs, original);
   const previous = previousInjection(original);
   const ofUser = (
     described: readonly Container[],
@@ -55,9 +56,9 @@ export const reapplyUserContainers = (
     (name) => findContainer(kept.initContainers, name) ?? findInPod(original, name),
   );
   let pod = merged;
-  for (const container of containers) pod = overlayPod(structs, pod, { spec: { containers: [container] } });
+  for (const container of containers) pod = overlayPod(installation, pod, { spec: { containers: [container] } });
   for (const container of initContainers) {
-    pod = overlayPod(structs, pod, { spec: { containers: [], initContainers: [container] } });
+    pod = overlayPod(installation, pod, { spec: { containers: [], initContainers: [container] } });
   }
   const isFirst = original.metadata.annotations?.[STATUS] === undefined;
   if (!isFirst || containers.length + initContainers.length === 0) return pod;

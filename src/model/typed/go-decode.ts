@@ -18,13 +18,25 @@ export interface Decoded {
 }
 
 /**
+ * Structs in lists that were decoded without misfits, by what they were decoded from and by themselves: values that
+ * are shared, or decoded again after a merge, cost once. They must not be changed.
+ */
+export type KnownItems = WeakMap<object, { readonly of: GoType; readonly decoded: unknown }>;
+
+/**
  * What Go writes after reading a value into a struct: unknown fields are gone, quantities and times canonical, empty
  * `omitempty` fields absent, and fields without it present (`resources: {}`, `containers: null`). Keys may differ from
  * the fields in case, as encoding/json allows. From `yaml`, numbers and booleans become texts where the struct wants
  * text; from `json` they are misfits. A misfit leaves its field unset.
  */
-export const decodeGo = (structs: GoStructs, type: string, value: unknown, from: 'yaml' | 'json'): Decoded => {
-  const decoding: Decoding = { structs, lenient: from === 'yaml', path: [], misfits: [] };
+export const decodeGo = (
+  structs: GoStructs,
+  type: string,
+  value: unknown,
+  from: 'yaml' | 'json',
+  known?: KnownItems,
+): Decoded => {
+  const decoding: Decoding = { structs, lenient: from === 'yaml', known, path: [], misfits: [] };
   const root = parseGoType(structs, type);
   const result = decode(decoding, root, value);
   return { value: isObject(result) ? result : createPlain(), misfits: decoding.misfits };
@@ -33,6 +45,7 @@ export const decodeGo = (structs: GoStructs, type: string, value: unknown, from:
 interface Decoding {
   readonly structs: GoStructs;
   readonly lenient: boolean;
+  readonly known: KnownItems | undefined;
   /** Of the value under way; copied where it does not fit. */
   readonly path: (string | number)[];
   readonly misfits: Misfit[];
@@ -102,7 +115,21 @@ const printNumber = (value: number): string => {
 };
 
 const decodeList = (decoding: Decoding, of: GoType, value: readonly unknown[]): readonly unknown[] =>
-  value.map((item, index) => decodeAt(decoding, index, of, item) ?? zeroOf(decoding.structs, of));
+  value.map((item, index) => decodeItem(decoding, index, of, item) ?? zeroOf(decoding.structs, of));
+
+const decodeItem = (decoding: Decoding, index: number, of: GoType, item: unknown): unknown => {
+  const { known, misfits, lenient } = decoding;
+  if (known === undefined || of.kind !== 'struct' || !isObject(item)) return decodeAt(decoding, index, of, item);
+  const earlier = known.get(item);
+  if (earlier?.of === of) return earlier.decoded;
+  const before = misfits.length;
+  const decoded = decodeAt(decoding, index, of, item);
+  if (misfits.length > before || !isObject(decoded)) return decoded;
+  // What fits only leniently is not known to fit.
+  if (!lenient) known.set(item, { of, decoded });
+  known.set(decoded, { of, decoded });
+  return decoded;
+};
 
 const decodeMap = (decoding: Decoding, of: GoType, value: Plain): Plain => {
   const result = createPlain();

@@ -96,7 +96,14 @@ const addValue = (result: Plain, key: string, value: unknown): void => {
   else result[key] = kept;
 };
 
+const holdsNull = (value: unknown): boolean => {
+  if (Array.isArray(value)) return value.some(holdsNull);
+  return isObject(value) && Object.values(value).some((entry) => entry === null || holdsNull(entry));
+};
+
+/** The value without null entries of maps; itself where there are none, so that what is shared stays so. */
 const withoutNulls = (value: unknown): unknown => {
+  if (!holdsNull(value)) return value;
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (!isObject(value)) return value;
   const kept = createPlain();
@@ -104,11 +111,16 @@ const withoutNulls = (value: unknown): unknown => {
   return kept;
 };
 
-/** The value without maps that hold `$patch`; undefined when it is such a map itself. */
+const holdsDirective = (value: unknown): boolean => {
+  if (Array.isArray(value)) return value.some(holdsDirective);
+  return isObject(value) && (Object.hasOwn(value, DIRECTIVE) || Object.values(value).some(holdsDirective));
+};
+
+/** The value without maps that hold `$patch`, itself where there are none; undefined when it is such a map itself. */
 const withoutDirectives = (value: unknown): unknown => {
+  if (!holdsDirective(value)) return value;
   if (Array.isArray(value)) return value.map(withoutDirectives).filter((item) => item !== undefined);
-  if (!isObject(value)) return value;
-  if (Object.hasOwn(value, DIRECTIVE)) return undefined;
+  if (!isObject(value) || Object.hasOwn(value, DIRECTIVE)) return undefined;
   const kept = createPlain();
   for (const key of Object.keys(value)) addValue(kept, key, value[key]);
   return kept;

@@ -15,6 +15,21 @@ interface Layout {
   readonly number: (value: number) => string;
 }
 
+/** An item of a list, which is shown once before it is worth keeping. */
+interface Item {
+  readonly indent: number;
+  readonly written: Writer | undefined;
+}
+
+/** How items of lists were written, for those that several values share. They must not be changed. */
+export type KnownItems = WeakMap<object, Item>;
+
+/** What one printing goes by. */
+interface Printing {
+  readonly layout: Layout;
+  readonly known: KnownItems | undefined;
+}
+
 const isSimpleKey = (key: string): boolean =>
   !isMultiline(key) &&
   (key.length * 3 <= LONGEST_SIMPLE_KEY || new TextEncoder().encode(key).length <= LONGEST_SIMPLE_KEY);
@@ -43,19 +58,41 @@ const entriesOf = (container: object): readonly (readonly [string, unknown])[] =
   return entries.filter(([, value]) => value !== undefined).sort(([left], [right]) => compareKeys(left, right));
 };
 
-const emitSequence = (writer: Writer, items: readonly unknown[], indent: number, layout: Layout): void => {
+const emitSequence = (writer: Writer, items: readonly unknown[], indent: number, printing: Printing): void => {
   for (const item of items) {
     writer.indent(indent);
     writer.mark('-', true, true);
-    emit(writer, item, indent, 'item', layout);
+    emitItem(writer, item, indent, printing);
   }
+};
+
+/** Behind the dash of an item, the place is always the same for an indentation. */
+const emitItem = (writer: Writer, item: unknown, indent: number, printing: Printing): void => {
+  const { known } = printing;
+  if (known === undefined || typeof item !== 'object' || item === null) {
+    emit(writer, item, indent, 'item', printing);
+    return;
+  }
+  const earlier = known.get(item);
+  if (earlier?.indent !== indent) {
+    known.set(item, { indent, written: undefined });
+    emit(writer, item, indent, 'item', printing);
+    return;
+  }
+  let { written } = earlier;
+  if (written === undefined) {
+    written = writer.fork();
+    emit(written, item, indent, 'item', printing);
+    known.set(item, { indent, written });
+  }
+  writer.join(written);
 };
 
 const emitMapping = (
   writer: Writer,
   entries: readonly (readonly [string, unknown])[],
   indent: number,
-  layout: Layout,
+  printing: Printing,
 ): void => {
   for (const [key, value] of entries) {
     writer.indent(indent);
@@ -68,34 +105,34 @@ const emitMapping = (
       writer.indent(indent);
       writer.mark(':', true, true);
     }
-    emit(writer, value, indent, 'value', layout);
+    emit(writer, value, indent, 'value', printing);
   }
 };
 
-const emitContainer = (writer: Writer, value: object, indent: number, place: Place, layout: Layout): void => {
+const emitContainer = (writer: Writer, value: object, indent: number, place: Place, printing: Printing): void => {
   const inner = place === 'document' ? 0 : indent + INDENT;
   if (Array.isArray(value)) {
     // A list may stand below its key without further indentation, unless the key needed a `?`.
-    const isBelow = place === 'value' && !writer.indention && !layout.indentsLists;
+    const isBelow = place === 'value' && !writer.indention && !printing.layout.indentsLists;
     if (value.length === 0) writer.word('[]');
-    else emitSequence(writer, value, isBelow ? indent : inner, layout);
+    else emitSequence(writer, value, isBelow ? indent : inner, printing);
     return;
   }
   const entries = entriesOf(value);
   if (entries.length === 0) writer.word('{}');
-  else emitMapping(writer, entries, inner, layout);
+  else emitMapping(writer, entries, inner, printing);
 };
 
-const emit = (writer: Writer, value: unknown, indent: number, place: Place, layout: Layout): void => {
+const emit = (writer: Writer, value: unknown, indent: number, place: Place, printing: Printing): void => {
   if (typeof value === 'string') writer.scalar(value, indent + INDENT, false);
-  else if (typeof value === 'object' && value !== null) emitContainer(writer, value, indent, place, layout);
+  else if (typeof value === 'object' && value !== null) emitContainer(writer, value, indent, place, printing);
   else if (value === undefined || value === null) writer.word('null');
-  else writer.word(typeof value === 'number' ? layout.number(value) : String(value));
+  else writer.word(typeof value === 'number' ? printing.layout.number(value) : String(value));
 };
 
-const print = (value: unknown, layout: Layout): string => {
+const print = (value: unknown, layout: Layout, known?: KnownItems): string => {
   const writer = new Writer(layout.width);
-  emit(writer, value, 0, 'document', layout);
+  emit(writer, value, 0, 'document', { layout, known });
   writer.indent(0);
   return writer.text;
 };
@@ -106,9 +143,9 @@ const VERSION_3: Layout = { width: Number.POSITIVE_INFINITY, indentsLists: true,
 /**
  * The bytes that sigs.k8s.io/yaml 1.6 (go-yaml 2) marshals a JSON-like value to, as text: keys in natural order, lists not
  * indented below their key, folded behind 80 columns, one line feed at the end. Objects and Maps are mappings, a key whose
- * value is undefined is absent, bigints are integers.
+ * value is undefined is absent, bigints are integers. `known` makes items quick that were printed with it before.
  */
-export const printGoYaml = (value: unknown): string => print(value, VERSION_2);
+export const printGoYaml = (value: unknown, known?: KnownItems): string => print(value, VERSION_2, known);
 
 /** The bytes that go-yaml 3 encodes the same values to with an indentation of 2: lists indented, lines of any length. */
 export const printGoYaml3 = (value: unknown): string => print(value, VERSION_3);

@@ -56,6 +56,23 @@ export class Writer {
     this.width = width;
   }
 
+  /** An empty one at the place that this one has reached. */
+  fork(): Writer {
+    const fork = new Writer(this.width);
+    fork.column = this.column;
+    fork.whitespace = this.whitespace;
+    fork.indention = this.indention;
+    return fork;
+  }
+
+  /** Takes over what a fork has written, from here or from another place of the same kind. */
+  join(fork: Writer): void {
+    this.text += fork.text;
+    this.column = fork.column;
+    this.whitespace = fork.whitespace;
+    this.indention = fork.indention;
+  }
+
   /** Ends the line where it has content and fills up to the indentation. */
   indent(indent: number): void {
     if (!this.indention || this.column > indent || (this.column === indent && !this.whitespace)) this.lineBreak();
