@@ -130,7 +130,7 @@ describe('the limits of a cluster', () => {
 
   it('forget a request that no longer waits', async () => {
     const backend = await holding(OK);
-    const { at } = await gateway([backend.at], { limits: { maxConnections: 1, maxPending: 1 } }, { timeoutMs: 1_000 });
+    const { at } = await gateway([backend.at], { limits: { maxConnections: 1, maxPending: 1 } }, { timeoutMs: 2_500 });
     const asked = [ask(at), ask(at)];
     expect((await Promise.all(asked.map(({ response }) => response))).map(statusOf)).toEqual(['504', '504']);
     const next = ask(at);
