@@ -346,6 +346,12 @@ describe('check', () => {
     };
     const repaired = await heddle('check --wait 30s', { onWrite: repair });
     expect(repaired.code, repaired.stdout).toBe(0);
+    api.store.put(pod('shop', 'bare', {}));
+    const remade = (stream: string, text: string): void => {
+      if (stream === 'stderr' && text.includes('waiting for pods-injected')) remove('Pod', 'bare');
+    };
+    expect((await heddle('check --wait 30s')).code).toBe(0);
+    expect((await heddle('check --wait 30s --strict', { onWrite: remade })).code).toBe(0);
     change('Deployment', 'istiod', broken);
     const interruption = new AbortController();
     const stop = (stream: string): void => {

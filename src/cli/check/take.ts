@@ -5,6 +5,7 @@ import { takeSnapshot } from '../../cluster/check/snapshot.ts';
 import { type ClusterFlags, ISTIO_NAMESPACE } from '../cluster/flags.ts';
 import { withCluster } from '../cluster/with-cluster.ts';
 import type { Context } from '../command.ts';
+import type { Threshold } from './exit-code.ts';
 import { proxyLags } from './proxy-lags.ts';
 
 /** What checks found in a cluster. */
@@ -15,6 +16,7 @@ export interface Checked {
   readonly results: readonly CheckResult[];
 }
 
+/** The flags that say which mesh is checked. */
 export interface CheckFlags extends ClusterFlags {
   readonly istioNamespace: string | undefined;
 }
@@ -31,17 +33,20 @@ export const takeChecks = (checks: readonly HealthCheck[], flags: CheckFlags, co
     return { context: name, server, kubernetes: snapshot.kubernetes, results: runHealthChecks(checks, snapshot) };
   });
 
-/** What is worth waiting for: errors, and what could not be asked; leave that nobody has does not come by waiting. */
-const unsettled = ({ results }: Checked): readonly CheckResult[] =>
+/** What is worth waiting for: what is at or above the threshold, and what could not be asked; leave that nobody has does not come by waiting. */
+const unsettled = ({ results }: Checked, threshold: Threshold): readonly CheckResult[] =>
   results.filter(
     ({ status, unseen }) =>
-      status === 'error' || (status === 'unknown' && unseen.some((fault) => fault.kind !== 'denied')),
+      status === 'error' ||
+      status === threshold ||
+      (status === 'unknown' && unseen.some((fault) => fault.kind !== 'denied')),
   );
 
 /** The same again until nothing is wrong, or the time is over; the last answers, or the last Fault, count. */
 export const waitForHealth = async (
   take: () => Promise<Checked>,
   timeoutMs: number,
+  threshold: Threshold,
   { signal, quiet, err }: Context,
 ): Promise<Checked> => {
   const endsAt = performance.now() + timeoutMs;
@@ -53,11 +58,11 @@ export const waitForHealth = async (
     });
     const remainingMs = endsAt - performance.now();
     if (remainingMs <= 0 && taken instanceof Fault) throw taken;
-    if (!(taken instanceof Fault) && (unsettled(taken).length === 0 || remainingMs <= 0)) return taken;
+    if (!(taken instanceof Fault) && (unsettled(taken, threshold).length === 0 || remainingMs <= 0)) return taken;
     const reason =
       taken instanceof Fault
         ? taken.message
-        : unsettled(taken)
+        : unsettled(taken, threshold)
             .map(({ check }) => check.id)
             .join(', ');
     if (!quiet && reason !== told) err.line(`waiting for ${reason}`);

@@ -37,12 +37,13 @@ export const check = defineCommand({
   run: async (context, _args, options) => {
     const scope = { revision: undefined, namespace: undefined, fromVersion: undefined, skipControlplane: false };
     const checks = options.pre ? await preChecks(scope, context.io) : HEALTH_CHECKS;
+    const threshold = options.strict ? 'warning' : 'error';
     const take = () => takeChecks(checks, options, context);
-    const checked = options.wait === 0 ? await take() : await waitForHealth(take, options.wait, context);
+    const checked = options.wait === 0 ? await take() : await waitForHealth(take, options.wait, threshold, context);
     await printDocument(context, checkDocument(checked), () =>
       context.format === 'short' ? shortText(checked) : checkText(checked, context.out.paint),
     );
-    const code = checkExit(checked.results, options.strict ? 'warning' : 'error');
+    const code = checkExit(checked.results, threshold);
     return options.wait > 0 && code === EXIT.findings ? EXIT.timeout : code;
   },
 });
