@@ -29,6 +29,8 @@ export interface IssueRecord {
 
 export interface AuthorityOptions {
   readonly root: KeyedCertificate;
+  /** PEM of earlier roots whose certificates are still to be believed; empty = none. */
+  readonly earlierRootsPem: string;
   readonly rootNotBeforeMs: number;
   readonly rootNotAfterMs: number;
   readonly trustDomain: string;
@@ -103,6 +105,9 @@ export const createAuthority = (options: AuthorityOptions): Authority => {
     trustDomain,
     rootPem: root.certificatePem,
     issue,
-    identityFor: async (spiffeId) => ({ certificate: await issue(spiffeId), rootsPem: root.certificatePem }),
+    identityFor: async (spiffeId) => ({
+      certificate: await issue(spiffeId),
+      rootsPem: root.certificatePem + options.earlierRootsPem,
+    }),
   };
 };

@@ -13,6 +13,7 @@ import {
   openSync,
   readdirSync,
   readSync,
+  renameSync,
   type Stats,
   unlinkSync,
   writeSync,
@@ -213,6 +214,33 @@ export const createPrivateFile = (path: string, text: string): boolean =>
       unlinkIfThere(temporary);
     }
     syncDirectory(directory);
+    return true;
+  });
+
+/** Puts a whole new text in place of a private file, or of none: readers see the one or the other. Durable when it returns. */
+export const replacePrivateFile = (path: string, text: string): void =>
+  attempt('write', path, () => {
+    const directory = dirname(path);
+    const temporary = join(directory, `${temporaryPrefix(path)}${randomUUID()}`);
+    try {
+      writeDurably(temporary, text);
+      renameSync(temporary, path);
+    } finally {
+      unlinkIfThere(temporary);
+    }
+    syncDirectory(directory);
+  });
+
+/** Removes a private file; false when there is none. */
+export const removePrivateFile = (path: string): boolean =>
+  attempt('remove', path, () => {
+    try {
+      unlinkSync(path);
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return false;
+      throw error;
+    }
+    syncDirectory(dirname(path));
     return true;
   });
 

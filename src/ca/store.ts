@@ -16,7 +16,9 @@ import {
   createPrivateFile,
   ensurePrivateDirectory,
   readPrivateFile,
+  removePrivateFile,
   removeTemporaries,
+  replacePrivateFile,
 } from './files.ts';
 import type { KeyedCertificate } from './mint.ts';
 import { invalidSpiffeId, parseSpiffeId, uriNamesOf } from './spiffe.ts';
@@ -40,14 +42,22 @@ const BUNDLE =
 export interface RootCertificate {
   readonly certificatePem: string;
   readonly trustDomain: string;
+  /** PEM of each root before it whose certificates are still believed, the latest first. */
+  readonly earlierPems: readonly string[];
 }
 
-interface Root extends KeyedCertificate, RootCertificate {
+interface Root extends KeyedCertificate {
+  readonly trustDomain: string;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
 }
 
 const rootPath = (stateDir: string): string => join(stateDir, 'ca', 'root.pem');
+const earlierPath = (stateDir: string): string => join(stateDir, 'ca', 'earlier-roots.pem');
+const ONE_CERTIFICATE = /-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+\n-----END CERTIFICATE-----\n/g;
+
+const readEarlier = (stateDir: string): readonly string[] =>
+  readPrivateFile(earlierPath(stateDir), MAX_ROOT_FILE_BYTES)?.match(ONE_CERTIFICATE) ?? [];
 
 const damaged = (path: string, what: string, cause?: unknown): Fault =>
   new Fault(`${path} is damaged: ${what}`, {
@@ -96,20 +106,43 @@ export const readRoot = (stateDir: string): RootCertificate | undefined => {
   const text = readPrivateFile(path, MAX_ROOT_FILE_BYTES);
   if (text === undefined) return undefined;
   const { certificatePem, trustDomain } = parseRoot(path, text);
-  return { certificatePem, trustDomain };
+  return { certificatePem, trustDomain, earlierPems: readEarlier(stateDir) };
 };
 
-const createRoot = async (path: string, trustDomain: string, clock: Clock): Promise<Root> => {
-  const parsed = parseSpiffeId(`spiffe://${trustDomain}`);
-  if (parsed.kind === 'invalid') throw invalidSpiffeId(`spiffe://${trustDomain}`, parsed.reason);
-  if (parsed.id.path !== '') throw invalidSpiffeId(parsed.id.text, 'a trust domain has no path');
+const mintBundle = async (trustDomain: string, clock: Clock): Promise<string> => {
   const { mintRoot } = await import('./mint.ts');
   const nowMs = clock.nowMs();
   const { keyPem, certificatePem } = await mintRoot(trustDomain, {
     notBeforeMs: wholeSeconds(nowMs - BACKDATE_MS),
     notAfterMs: wholeSeconds(nowMs + ROOT_LIFETIME_MS),
   });
-  createPrivateFile(path, `${keyPem}${certificatePem}`);
+  return `${keyPem}${certificatePem}`;
+};
+
+/**
+ * Makes a new root in place of the one there is, whose certificates are believed further on until `forgetEarlierRoots`;
+ * undefined where none has been made. The caller sees to it that no mesh runs: it would go on with the root it began with.
+ */
+export const rotateRoot = async (stateDir: string, clock: Clock): Promise<RootCertificate | undefined> => {
+  const current = readRoot(stateDir);
+  if (current === undefined) return undefined;
+  const bundle = await mintBundle(current.trustDomain, clock);
+  const earlier = [current.certificatePem, ...current.earlierPems];
+  const believed = earlier.filter((pem) => Date.parse(new X509Certificate(pem).validTo) > clock.nowMs());
+  // First what is believed: killed in between, the root is among the earlier ones as well, which changes nothing.
+  replacePrivateFile(earlierPath(stateDir), believed.join(''));
+  replacePrivateFile(rootPath(stateDir), bundle);
+  return readRoot(stateDir);
+};
+
+/** Believes no certificate of earlier roots any more; false when there is none. */
+export const forgetEarlierRoots = (stateDir: string): boolean => removePrivateFile(earlierPath(stateDir));
+
+const createRoot = async (path: string, trustDomain: string, clock: Clock): Promise<Root> => {
+  const parsed = parseSpiffeId(`spiffe://${trustDomain}`);
+  if (parsed.kind === 'invalid') throw invalidSpiffeId(`spiffe://${trustDomain}`, parsed.reason);
+  if (parsed.id.path !== '') throw invalidSpiffeId(parsed.id.text, 'a trust domain has no path');
+  createPrivateFile(path, await mintBundle(trustDomain, clock));
   // Read back in any case: another process may have been first, and then its root is the root.
   const text = readPrivateFile(path, MAX_ROOT_FILE_BYTES);
   if (text === undefined) throw damaged(path, 'it vanished while it was made');
@@ -147,6 +180,7 @@ export const openAuthority = async (options: OpenAuthorityOptions): Promise<Auth
     });
   return createAuthority({
     root,
+    earlierRootsPem: readEarlier(stateDir).join(''),
     rootNotBeforeMs: root.notBeforeMs,
     rootNotAfterMs: root.notAfterMs,
     trustDomain,

@@ -94,6 +94,11 @@ const ca: CommandGroup = {
       summary: 'whether a certificate stands for a workload',
       load: async () => (await import('./commands/ca/verify.ts')).caVerify,
     },
+    {
+      name: 'rotate',
+      summary: 'a new root; the one before is believed for a while',
+      load: async () => (await import('./commands/ca/rotate.ts')).caRotate,
+    },
   ],
 };
 

@@ -73,7 +73,11 @@ describe('a state directory', () => {
     expect(readRoot(stateDir)).toBe(undefined);
     expect(readdirSync(parent)).toEqual([]);
     const authority = await open();
-    expect(readRoot(stateDir)).toEqual({ certificatePem: authority.rootPem, trustDomain: 'cluster.local' });
+    expect(readRoot(stateDir)).toEqual({
+      certificatePem: authority.rootPem,
+      trustDomain: 'cluster.local',
+      earlierPems: [],
+    });
   });
 
   test('of another trust domain is refused and stays as it is', async () => {

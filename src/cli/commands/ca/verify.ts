@@ -18,10 +18,13 @@ export const caVerify = defineCommand({
   environment: ENVIRONMENT,
   seeAlso: ['heddle ca inspect'],
   run: async (context, [source = '']) => {
-    const root = new X509Certificate(existingRoot(context).certificatePem);
+    const { certificatePem, earlierPems } = existingRoot(context);
     const pem = await readPem(context, source);
     const [certificate] = parseCertificates(pem, source === '-' ? 'standard input' : source);
-    const verdict = verifyWorkload(certificate, root, clock.nowMs());
+    const verifyBy = (rootPem: string) => verifyWorkload(certificate, new X509Certificate(rootPem), clock.nowMs());
+    const own = verifyBy(certificatePem);
+    const verdict =
+      own.kind === 'valid' ? own : (earlierPems.map(verifyBy).find(({ kind }) => kind === 'valid') ?? own);
     const isValid = verdict.kind === 'valid';
     const document = {
       kind: 'CertificateVerification',
