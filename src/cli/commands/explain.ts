@@ -1,5 +1,8 @@
 import { Fault } from '../../base/fault.ts';
+import { CLUSTER_EXIT_CODES } from '../cluster/flags.ts';
+import { MESH_FLAGS } from '../cluster/load-mesh-of.ts';
 import { defineCommand, flag, integer, text, texts } from '../command.ts';
+import { POD_OPTIONS } from '../proxy-config/options.ts';
 
 const METHOD = /^[A-Z]+$/;
 
@@ -8,6 +11,7 @@ export const explain = defineCommand({
   examples: [
     ['heddle explain GET http://reviews/ --from web -f k8s/', 'the way of one request'],
     ['heddle explain GET http://shop.com/ --gateway ingress -f k8s/', 'from outside'],
+    ['heddle explain GET http://reviews/ --live web-1.shop', 'the cluster, and what the proxy has of it'],
     ["heddle explain --curl 'curl -XPOST http://reviews/' -f k8s/", 'a pasted command'],
     ['heddle explain flag UF,URX', "what Envoy's response flags mean"],
     ['heddle explain IST0101', 'the page of a code of heddle analyze'],
@@ -24,11 +28,18 @@ export const explain = defineCommand({
     har: text('--har <file>', 'the request as an entry of a HAR file: FILE[#N], the first without N'),
     accessLog: text('--access-log <line>', "the request as a line of Istio's access log, text or JSON; - reads it"),
     denied: flag('--denied', 'only what policies said'),
+    live: text('--live <pod>', 'send from this pod of a cluster, and compare with the routes its proxy has now'),
+    ...POD_OPTIONS,
+    ...MESH_FLAGS,
   },
   formats: ['pretty', 'text', 'json', 'yaml', 'mermaid'],
-  exitCodes: { 65: 'the files or the request cannot be read' },
+  exitCodes: {
+    65: 'the files or the request cannot be read',
+    ...CLUSTER_EXIT_CODES,
+    81: 'with --live: the proxy sends the request elsewhere than the configuration says',
+  },
   notes: [
-    'Nothing is sent and no cluster is asked: the route, policies and mutual TLS are decided as the proxies of local mode decide. The application is assumed to answer 200; what chance decides has its probability.',
+    'Nothing is sent, and no cluster is asked without --use-kube and --live: the route, policies and mutual TLS are decided as the proxies of local mode decide. The application is assumed to answer 200; what chance decides has its probability.',
     "Without --from and --gateway a request to a service comes from local mode's own client in the mesh, and one to a host that only a gateway answers for comes to that gateway.",
   ],
   seeAlso: ['heddle analyze --list', 'heddle local curl --explain'],

@@ -1,24 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Fault } from '../../base/fault.ts';
-import { readSources } from '../../input/read.ts';
 import { CLIENT_POD } from '../../local/built-in.ts';
 import { chooseEntry } from '../../traffic/explain/entry.ts';
 import type { AskedRequest, Unanswerable } from '../../traffic/explain/explanation.ts';
 import { findFlips } from '../../traffic/explain/flips.ts';
 import { trace } from '../../traffic/explain/trace.ts';
+import { loadMeshOf, type MeshOptions } from '../cluster/load-mesh-of.ts';
 import type { Context } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { printDocument } from '../output.ts';
 import { expectShortRun } from '../short-run.ts';
-import { loadMesh } from './load-mesh.ts';
 import { mermaid } from './mermaid.ts';
 import { pretty } from './pretty.ts';
+import { answerText, askProxy, senderOf } from './proxy-answer.ts';
 import { readAccessLog, readCurl, readHar, readHeader, unreadable, type WrittenRequest } from './request-line.ts';
 import { verifyTokens } from './verify-tokens.ts';
 
-interface Options {
-  readonly filename: readonly string[];
+interface Options extends MeshOptions {
   readonly from: string | undefined;
   readonly gateway: string | undefined;
   readonly header: readonly string[];
@@ -28,31 +27,38 @@ interface Options {
   readonly har: string | undefined;
   readonly accessLog: string | undefined;
   readonly denied: boolean;
+  readonly live: string | undefined;
+  readonly namespace: string | undefined;
+  readonly proxyAdminPort: number;
 }
 
-/** Answers `heddle explain METHOD URL` and its other ways of naming a request. */
-export const explainRequest = async (context: Context, args: readonly string[], options: Options): Promise<number> => {
-  const paths = options.filename.flatMap((path) => path.split(','));
-  if (paths.length === 0)
+/** Throws a usage Fault where there is nothing to ask, or a request would begin at two places. */
+const checkOptions = (options: Options): void => {
+  if (options.filename.length === 0 && !options.useKube && options.live === undefined)
     throw new Fault('there is no configuration to ask', {
       kind: 'usage',
       code: 'NO_INPUT',
-      hint: 'name files with -f, or - for standard input',
+      hint: 'name files with -f, or ask a cluster with --use-kube or --live POD',
     });
-  if (options.from !== undefined && options.gateway !== undefined)
-    throw new Fault('--from and --gateway exclude each other', {
+  if ((options.from ?? options.live) !== undefined && options.gateway !== undefined)
+    throw new Fault(`--gateway and ${options.from === undefined ? '--live' : '--from'} exclude each other`, {
       kind: 'usage',
       code: 'BAD_FLAG_VALUE',
       hint: 'a request begins in the mesh or outside of it',
     });
+};
+
+/** Answers `heddle explain METHOD URL` and its other ways of naming a request. */
+export const explainRequest = async (context: Context, args: readonly string[], options: Options): Promise<number> => {
+  checkOptions(options);
   expectShortRun();
   const written = await readRequest(context, args, options);
-  const { view: loaded, problems } = await loadMesh(
-    await readSources(paths, { stdin: context.io.stdin, cwd: context.io.cwd }),
-  );
-  const request = answerOf(chooseEntry(loaded, askedOf(written, options), CLIENT_POD.replace(/-0$/, '')));
+  const { live } = options;
+  const from = live === undefined ? options.from : senderOf(live, options, options.filename.length > 0);
+  const { view: loaded, problems } = await loadMeshOf(context, options);
+  const request = answerOf(chooseEntry(loaded, askedOf(written, { ...options, from }), CLIENT_POD.replace(/-0$/, '')));
   const view = await verifyTokens(loaded, request, Math.floor(Date.now() / 1000));
-  const { result, steps } = answerOf(trace(view, request));
+  const { result, steps, met } = answerOf(trace(view, request));
   const notes = problems
     .filter(({ severity }) => severity !== 'info')
     .map(({ severity, message, span, resource }) => ({
@@ -64,10 +70,13 @@ export const explainRequest = async (context: Context, args: readonly string[], 
     ? steps.filter(({ stage }) => ['mtls', 'token', 'authorization'].includes(stage))
     : steps;
   const flips = options.denied ? [] : findFlips(view, request, result);
-  const document = { kind: 'Explanation', request, result, steps: shown, flips, notes };
+  const proxy = live === undefined ? undefined : await askProxy(context, live, options, request, met);
+  const document = { kind: 'Explanation', request, result, steps: shown, flips, notes, ...(proxy && { proxy }) };
   if (context.format === 'mermaid') context.out.write(mermaid(document));
   else await printDocument(context, document, () => pretty(document, context.out.paint));
-  return EXIT.ok;
+  if (proxy === undefined) return EXIT.ok;
+  if (context.format === 'pretty' || context.format === 'text') context.out.line(answerText(proxy));
+  return proxy.isSame ? EXIT.ok : EXIT.drift;
 };
 
 const answerOf = <T extends object>(answer: T | Unanswerable): T => {
