@@ -308,7 +308,7 @@ export const SECTIONS: readonly Section[] = [
       {
         name: 'analyze',
         aliases: ['lint'],
-        summary: 'findings about Istio configuration, from plain YAML',
+        summary: 'findings about Istio configuration, of files or a cluster',
         load: async () => (await import('./commands/analyze.ts')).analyze,
       },
       {

@@ -12,6 +12,8 @@ export interface LiveConfiguration {
   readonly context: string;
   /** One object each, the oldest first, named `CONTEXT:KIND/NAMESPACE/NAME`; without the keys in Secrets. */
   readonly sources: readonly SourceText[];
+  /** What the sources are the texts of, in the same order. */
+  readonly objects: readonly KubernetesObject[];
   /** Why kinds are missing that whoever asks may not list. */
   readonly unread: readonly Fault[];
 }
@@ -115,10 +117,12 @@ const abridge = (kind: KindName, object: KubernetesObject): KubernetesObject => 
 const listKind = async (
   cluster: Cluster,
   { group, versions, kind }: ModelKind,
+  served: ReadonlySet<string>,
   options: ListOptions,
 ): Promise<readonly KubernetesObject[]> => {
-  for (const version of versions) {
-    const found = await cluster.list({ apiVersion: group === '' ? version : `${group}/${version}`, kind }, options);
+  const apiVersions = versions.map((version) => (group === '' ? version : `${group}/${version}`));
+  for (const apiVersion of apiVersions.filter((one) => served.has(one))) {
+    const found = await cluster.list({ apiVersion, kind }, options);
     if (found !== undefined) return found;
   }
   return [];
@@ -148,10 +152,11 @@ export const readConfiguration = async (
   options: ConfigurationOptions,
 ): Promise<LiveConfiguration> => {
   const unread: Fault[] = [];
+  const served = new Set(await cluster.apiVersions());
   const kinds = KINDS.filter((kind) => isForMesh(kind) || READ.has(kind.name));
   const listed = await inParallel(kinds, WIDTH, async (kind) => {
     try {
-      const objects = await listKind(cluster, kind, selectionOf(kind.name, options));
+      const objects = await listKind(cluster, kind, served, selectionOf(kind.name, options));
       return objects.filter((object) => isWanted(kind, object, options)).map((object) => abridge(kind.name, object));
     } catch (error) {
       if (!(error instanceof Fault && error.code === 'FORBIDDEN')) throw error;
@@ -162,5 +167,6 @@ export const readConfiguration = async (
   const objects = listed.flat().sort(byAge);
   const [refused] = unread;
   if (objects.length === 0 && refused !== undefined) throw refused;
-  return { context: cluster.context, sources: objects.map((object) => sourceOf(cluster.context, object)), unread };
+  const { context } = cluster;
+  return { context, objects, sources: objects.map((object) => sourceOf(context, object)), unread };
 };
