@@ -99,6 +99,16 @@ const ca: CommandGroup = {
       summary: 'a new root; the one before is believed for a while',
       load: async () => (await import('./commands/ca/rotate.ts')).caRotate,
     },
+    {
+      name: 'trust',
+      summary: 'let programs of this machine trust the root',
+      load: async () => (await import('./commands/ca/trust.ts')).caTrust,
+    },
+    {
+      name: 'untrust',
+      summary: 'take the root out of their stores again',
+      load: async () => (await import('./commands/ca/untrust.ts')).caUntrust,
+    },
   ],
 };
 
