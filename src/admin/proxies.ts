@@ -50,7 +50,8 @@ export interface DumpQuery extends ProxyQuery {
 
 /** What the admin server may ask about proxies; throws NO_SUCH_PROXY and AMBIGUOUS_PROXY. */
 export interface ProxyControl {
-  list(): ProxyList;
+  /** Of all proxies, or of the one that is named. */
+  list(which?: ProxyQuery): ProxyList;
   /** In the form of Envoy's `/config_dump`. */
   configDump(query: DumpQuery): object;
   /** In the form of Envoy's `/clusters?format=json`. */

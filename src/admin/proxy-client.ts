@@ -3,7 +3,8 @@ import { PROXY_PATHS } from './proxies.ts';
 
 /** The proxies of a running mesh, asked over the admin API. */
 export interface ProxyClient {
-  list(): Promise<ProxyList>;
+  /** Of all proxies, or of the one that is named. */
+  list(which?: ProxyQuery): Promise<ProxyList>;
   /** In the form of Envoy's `/config_dump`. */
   configDump(query: DumpQuery): Promise<object>;
   /** In the form of Envoy's `/clusters?format=json`. */
@@ -17,7 +18,10 @@ const parametersOf = ({ proxy, namespace }: ProxyQuery): Readonly<Record<string,
 
 /** Makes the part of a client that is about proxies, over the one question its server answers with a document. */
 export const createProxyClient = (call: <T>(path: string) => Promise<T>): ProxyClient => ({
-  list: () => call<ProxyList>(PROXY_PATHS.proxies),
+  list: (which) =>
+    call<ProxyList>(
+      which === undefined ? PROXY_PATHS.proxies : `${PROXY_PATHS.proxies}?${new URLSearchParams(parametersOf(which))}`,
+    ),
   configDump: ({ includeEndpoints, mask, wanted, ...query }) => {
     const parameters = new URLSearchParams({
       ...parametersOf(query),

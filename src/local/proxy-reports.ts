@@ -1,4 +1,4 @@
-import type { ProxyControl, ProxyQuery, Refusal } from '../admin/proxies.ts';
+import type { ProxyControl, ProxyQuery, ProxyReport, Refusal } from '../admin/proxies.ts';
 import { suggest } from '../base/distance.ts';
 import { Fault } from '../base/fault.ts';
 import { renderClusterStats } from '../telemetry/cluster-metrics.ts';
@@ -97,30 +97,33 @@ const findProxy = (runtime: MeshRuntime, query: ProxyQuery): ProxiedPod => {
   );
 };
 
+const reportOf = (running: ProxiedPod, wanted: ProxyTables): ProxyReport => {
+  const { tables } = running.proxy.inForce();
+  return {
+    name: nameOf(running),
+    namespace: running.pod.namespace,
+    cluster: tables.node.peer.cluster,
+    generation: tables.generation,
+    wantedGeneration: wanted.generation,
+    sinceMs: running.tablesSinceMs,
+  };
+};
+
 /** Tells of the proxies of a mesh from the tables they run on. */
 export const createProxyReports = ({ runtime, version, loadedMs, refusal }: ProxySource): ProxyControl => {
   const wantedBy = (running: ProxiedPod): ProxyTables =>
     runtime.compiled?.proxies.get(podKey(running.pod)) ?? running.proxy.inForce().tables;
   return {
-    list: () => {
+    list: (which) => {
       const refused = refusal();
+      const asked = which === undefined ? [...runtime.pods.values()].filter(hasProxy) : [findProxy(runtime, which)];
       return {
         apiVersion: 'heddle/v1',
         kind: 'ProxyList',
         version,
         loadedMs: loadedMs(),
         ...(refused === undefined ? {} : { refused }),
-        items: [...runtime.pods.values()].filter(hasProxy).map((running) => {
-          const { tables } = running.proxy.inForce();
-          return {
-            name: nameOf(running),
-            namespace: running.pod.namespace,
-            cluster: tables.node.peer.cluster,
-            generation: tables.generation,
-            wantedGeneration: wantedBy(running).generation,
-            sinceMs: running.tablesSinceMs,
-          };
-        }),
+        items: asked.map((running) => reportOf(running, wantedBy(running))),
       };
     },
     configDump: ({ includeEndpoints, mask, wanted, ...query }) => {

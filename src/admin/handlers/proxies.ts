@@ -14,7 +14,10 @@ export const PROXIES: readonly Route[] = [
   {
     path: PROXY_PATHS.proxies,
     access: 'read',
-    answer: async ({ control }) => ({ kind: 'json', document: control.proxies.list() }),
+    answer: async ({ control, query }) => ({
+      kind: 'json',
+      document: control.proxies.list(query.has('proxy') ? readProxy(query) : undefined),
+    }),
   },
   {
     path: PROXY_PATHS.configDump,

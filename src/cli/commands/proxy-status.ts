@@ -1,6 +1,6 @@
 import { CLUSTER_EXIT_CODES, clusterFlags, istioNamespaceFlag } from '../cluster/flags.ts';
 import { defineCommand, durationMs, flag, integer, type OptionSpec, text } from '../command.ts';
-import { POD_OPTIONS } from '../proxy-config/options.ts';
+import { LOCAL, POD_OPTIONS } from '../proxy-config/options.ts';
 
 const TIMEOUT_MS = 30_000;
 
@@ -21,10 +21,12 @@ export const proxyStatus = defineCommand({
     ['heddle proxy-status', 'every proxy of the mesh'],
     ['heddle proxy-status -n shop -w', 'those of a namespace, again and again'],
     ['heddle proxy-status web-1.shop', 'in which objects and fields one proxy differs from what istiod wants'],
+    ['heddle proxy-status --local', 'of the mesh running on this machine'],
     ['heddle proxy-status --fail-on stale', 'for scripts: fail unless all proxies have the newest'],
   ],
   arguments: [{ name: 'POD', summary: 'a proxy, to be compared: [TYPE/]NAME[.NAMESPACE]' }],
   options: {
+    local: LOCAL,
     namespace: text('-n, --namespace <namespace>', 'only proxies of this namespace; with POD, where it is'),
     istioNamespace: istioNamespaceFlag,
     revision: text('-r, --revision <name>', 'ask the istiods of this revision only'),

@@ -8,13 +8,16 @@ import type { Context } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { createDumpFile } from '../proxy-config/dump-file.ts';
 import { askEnvoy } from '../proxy-config/pod-admin.ts';
+import { refuseClusterFlags } from '../proxy-config/proxy-admin.ts';
 import { createClusterSource } from './cluster-source.ts';
+import { compareLocally, localReport } from './local-status.ts';
 import { showDifference } from './show-difference.ts';
 import { exitCodeFor, type FailOn, inNamespace, showStatus } from './show-status.ts';
 import type { SyncReport, SyncSource } from './sync-source.ts';
 import { watchStatus } from './watch-status.ts';
 
 interface Options extends ClusterFlags {
+  readonly local: boolean;
   readonly namespace: string | undefined;
   readonly istioNamespace: string | undefined;
   readonly revision: string | undefined;
@@ -104,20 +107,53 @@ const checkNamespace = async (cluster: Cluster, name: string): Promise<void> => 
   });
 };
 
+/** All proxies, once or again and again; `onNone` is called where the namespace asked for has none. */
+const showAll = async (
+  context: Context,
+  ask: () => Promise<SyncReport>,
+  { namespace, verbosity, watch }: Options,
+  failOn: FailOn,
+  onNone: (namespace: string) => Promise<void>,
+): Promise<number> => {
+  const askThere = async (): Promise<SyncReport> => inNamespace(await ask(), namespace);
+  const show = (report: SyncReport): Promise<void> => showStatus(context, report, verbosity);
+  if (watch) return watchStatus(context, askThere, show);
+  const report = await askThere();
+  if (namespace !== undefined && report.proxies.length === 0) await onNone(namespace);
+  await show(report);
+  return exitCodeFor(report, failOn);
+};
+
+/** Refuses flags that say how an istiod is asked where there is none. */
+const refuseIstiodFlags = (options: Options): void => {
+  const { istioNamespace, revision, xds, xdsLabel, xdsPort, plaintext } = options;
+  refuseClusterFlags(options);
+  if (!xds && !plaintext && [istioNamespace, revision, xdsLabel, xdsPort].every((given) => given === undefined)) return;
+  throw usage(
+    'CONFLICTING_FLAGS',
+    '--local is about the mesh on this machine, which has no istiod',
+    'leave out --local, or --istio-namespace, --revision, --xds and what belongs to it',
+  );
+};
+
 /** The command `proxy-status`, of all proxies or of one. */
 export const proxyStatus = async (context: Context, pod: string | undefined, options: Options): Promise<number> => {
-  const { namespace, verbosity } = options;
   const failOn = readFailOn(options.failOn);
   checkFlags(pod, options);
+  if (options.local) {
+    refuseIstiodFlags(options);
+    if (pod !== undefined) return compareLocally(context, { ...options, proxy: pod });
+    return showAll(
+      context,
+      () => localReport(context),
+      options,
+      failOn,
+      async () => {},
+    );
+  }
   return withCluster(context, options, async (cluster) => {
     if (pod !== undefined) return comparePod(context, cluster, pod, options);
     const source = sourceOf(cluster, options, context.signal);
-    const ask = async (): Promise<SyncReport> => inNamespace(await source.report(), namespace);
-    const show = (report: SyncReport): Promise<void> => showStatus(context, report, verbosity);
-    if (options.watch) return watchStatus(context, ask, show);
-    const report = await ask();
-    if (namespace !== undefined && report.proxies.length === 0) await checkNamespace(cluster, namespace);
-    await show(report);
-    return exitCodeFor(report, failOn);
+    return showAll(context, source.report, options, failOn, (namespace) => checkNamespace(cluster, namespace));
   });
 };

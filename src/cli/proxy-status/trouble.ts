@@ -22,7 +22,7 @@ export const proxyWords = (text: string): string => {
 
 /** Types of proxies that are in one state for one reason; since when is told of the one that is so for longest. */
 interface Trouble {
-  readonly type: string;
+  readonly types: string;
   readonly error: string;
   readonly names: string[];
   sentMs: number | undefined;
@@ -31,13 +31,13 @@ interface Trouble {
 const troublesOf = (proxies: readonly ConnectedProxy[], state: TypeSync['state']): readonly Trouble[] => {
   const troubles = new Map<string, Trouble>();
   for (const { name, types } of proxies)
-    for (const { typeUrl, state: found, error, sentMs } of types) {
-      if (found !== state) continue;
-      const type = shortType(typeUrl);
-      const key = `${type} ${error}`;
-      const trouble = troubles.get(key) ?? { type, error, names: [], sentMs };
+    for (const error of new Set(types.filter((type) => type.state === state).map((type) => type.error))) {
+      const alike = types.filter((type) => type.state === state && type.error === error);
+      const own = alike.map(({ typeUrl }) => shortType(typeUrl)).join(', ');
+      const key = `${own} ${error}`;
+      const trouble = troubles.get(key) ?? { types: own, error, names: [], sentMs: undefined };
       trouble.names.push(name);
-      trouble.sentMs = Math.min(trouble.sentMs ?? Number.POSITIVE_INFINITY, sentMs ?? Number.POSITIVE_INFINITY);
+      trouble.sentMs = Math.min(...[trouble, ...alike].map(({ sentMs = Number.POSITIVE_INFINITY }) => sentMs));
       troubles.set(key, trouble);
     }
   return [...troubles.values()];
@@ -52,15 +52,15 @@ export const troubleLines = (
   { red, yellow }: Paint,
   nowMs: number,
 ): readonly string[] => {
-  const errors = troublesOf(proxies, 'ERROR').map(({ type, error, names, sentMs }) => {
+  const errors = troublesOf(proxies, 'ERROR').map(({ types, error, names, sentMs }) => {
     const age = since(sentMs, nowMs);
     const when = age === '' ? '' : `, sent ${age} ago`;
-    return `${red('ERROR')} ${namesText(names)} refused ${escapeControls(type)}${when}: ${proxyWords(error) || 'no reason is given'}`;
+    return `${red('ERROR')} ${namesText(names)} refused ${escapeControls(types)}${when}: ${proxyWords(error) || 'no reason is given'}`;
   });
-  const stale = troublesOf(proxies, 'STALE').map(({ type, names, sentMs }) => {
+  const stale = troublesOf(proxies, 'STALE').map(({ types, names, sentMs }) => {
     const age = since(sentMs, nowMs);
     const how = age === '' ? '' : ` for ${age}`;
-    return `${yellow('STALE')} ${namesText(names)} did not confirm ${escapeControls(type)}${how}`;
+    return `${yellow('STALE')} ${namesText(names)} did not confirm ${escapeControls(types)}${how}`;
   });
   return [...errors, ...stale];
 };
