@@ -79,8 +79,8 @@ const injectList = (installation: Installation, given: Plain, rules: InjectionRu
   return { ...list, items: items.map((item) => inject(installation, item, rules, outcomes) ?? item) };
 };
 
-const read = ({ descriptors, known }: Installation, struct: string, given: Plain): Plain => {
-  const { value, misfits } = decodeGo(descriptors.structs, struct, given, 'yaml', known);
+const read = ({ descriptors, decodedItems }: Installation, struct: string, given: Plain): Plain => {
+  const { value, misfits } = decodeGo(descriptors.structs, struct, given, 'yaml', decodedItems);
   if (misfits[0] !== undefined) throw new Refusal(describeMisfit(misfits[0]));
   return value;
 };

@@ -1,5 +1,5 @@
 import type { Problem } from '../base/problem.ts';
-import { type KnownItems, printGoYaml } from '../yaml/emit/go-yaml.ts';
+import { type PrintedItems, printGoYaml } from '../yaml/emit/go-yaml.ts';
 import { type LoadedDocument, loadYaml } from '../yaml/load.ts';
 import { type SourceText, spanAt } from '../yaml/source-text.ts';
 import { type RawDocument, splitRaw } from './documents.ts';
@@ -71,13 +71,13 @@ const failureOf = (message: string, loaded: LoadedDocument | undefined): Problem
 export const injectStream = (installation: Installation, source: SourceText, rules: InjectionRules): InjectedStream => {
   const parts: string[] = [];
   const outcomes: Outcome[] = [];
-  const known: KnownItems = new WeakMap();
+  const printed: PrintedItems = new WeakMap();
   const documents = injectDocuments(installation, source, rules);
   let step = documents.next();
   for (; step.done !== true; step = documents.next()) {
     const { raw, injected } = step.value;
     const isKnown = 'known' in injected && injected.known;
-    parts.push(isKnown ? printGoYaml(injected.object, known) : raw.text, '---\n');
+    parts.push(isKnown ? printGoYaml(injected.object, printed) : raw.text, '---\n');
     if (isKnown) outcomes.push(...injected.outcomes);
   }
   return { text: parts.join(''), outcomes, problems: step.value === undefined ? [] : [step.value] };

@@ -1,5 +1,5 @@
 import type { GoStructs, MeshProto, ProtoSet } from '../model/typed/descriptor.ts';
-import type { KnownItems } from '../model/typed/go-decode.ts';
+import type { DecodedItems } from '../model/typed/go-decode.ts';
 import { printGoJson } from '../model/typed/go-json.ts';
 import { settleMeshConfig } from '../model/typed/mesh-config.ts';
 import { decodeMessage } from '../model/typed/proto-decode.ts';
@@ -63,7 +63,7 @@ export interface Installation {
   /** As templates see them. */
   readonly plainValues: GoMap;
   /** Containers, volumes and the like that many pods share, as decoded. */
-  readonly known: KnownItems;
+  readonly decodedItems: DecodedItems;
   /** Reads what templates render; from pod to pod little of it is new. */
   readonly loadRendered: (text: string) => LoadedText;
   readonly revision: string;
@@ -99,7 +99,7 @@ const build = (input: InstallationInput): Installation => {
     meshConfig: readMeshConfig(descriptors.mesh, input.meshConfig ?? {}),
     values: readValues(descriptors.values, input.values ?? {}),
     plainValues: plainValues.entries === undefined ? anyMap() : plainValues,
-    known: new WeakMap(),
+    decodedItems: new WeakMap(),
     loadRendered: createSimilarLoader(),
     revision: input.revision === 'default' ? '' : input.revision,
     nativeSidecars: input.nativeSidecars,

@@ -1,6 +1,6 @@
 import type { Container, OwnerReference, PodSpec } from '../model/schema/generated/types-kubernetes.ts';
 import type { GoStructs } from '../model/typed/descriptor.ts';
-import { decodeGo, type KnownItems, type Misfit } from '../model/typed/go-decode.ts';
+import { type DecodedItems, decodeGo, type Misfit } from '../model/typed/go-decode.ts';
 import type { Plain } from '../yaml/plain.ts';
 import { Refusal } from './refusal.ts';
 
@@ -32,7 +32,7 @@ export const describeMisfit = ({ path, message }: Misfit): string => {
 };
 
 /** Reads JSON into a pod as Go does; throws a Refusal for what does not fit. */
-export const decodePod = (structs: GoStructs, json: Plain, known?: KnownItems): InjectablePod => {
+export const decodePod = (structs: GoStructs, json: Plain, known?: DecodedItems): InjectablePod => {
   const { value, misfits } = decodeGo(structs, POD, json, 'json', known);
   if (misfits[0] !== undefined) throw new Refusal(describeMisfit(misfits[0]));
   return value as unknown as InjectablePod;

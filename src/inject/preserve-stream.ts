@@ -1,7 +1,7 @@
 import type { Problem } from '../base/problem.ts';
 import type { Span } from '../base/span.ts';
 import { isObject } from '../model/value.ts';
-import { type KnownItems, printGoYaml } from '../yaml/emit/go-yaml.ts';
+import { type PrintedItems, printGoYaml } from '../yaml/emit/go-yaml.ts';
 import { positionOf } from '../yaml/located.ts';
 import type { SourceText } from '../yaml/source-text.ts';
 import { type InjectionRules, injectObject, type Outcome } from './inject-object.ts';
@@ -37,7 +37,7 @@ export const preserveStream = (
 ): PreservedStream => {
   const parts: string[] = [];
   const outcomes: LocatedOutcome[] = [];
-  const known: KnownItems = new WeakMap();
+  const printed: PrintedItems = new WeakMap();
   const documents = injectDocuments(installation, source, rules);
   let at = 0;
   let step = documents.next();
@@ -45,7 +45,7 @@ export const preserveStream = (
     const document = step.value;
     const { injected, loaded } = document;
     if (!('known' in injected && injected.known)) continue;
-    const now = changedText(installation, document, rules, known);
+    const now = changedText(installation, document, rules, printed);
     for (const outcome of injected.outcomes) {
       outcomes.push({ ...outcome, span: loaded?.span, changes: outcome.injected && now !== undefined });
     }
@@ -64,11 +64,11 @@ const changedText = (
   installation: Installation,
   { injected, loaded }: StreamDocument,
   rules: InjectionRules,
-  known: KnownItems,
+  printed: PrintedItems,
 ): string | undefined => {
   if (!('known' in injected && injected.known)) return undefined;
   if (!injected.outcomes.some((outcome) => outcome.injected)) return undefined;
-  const now = printGoYaml(injected.object, known);
+  const now = printGoYaml(injected.object, printed);
   const before = injectObject(installation, loaded?.value, { ...rules, decide: NOBODY });
   return 'known' in before && before.known && printGoYaml(before.object) === now ? undefined : now;
 };

@@ -57,8 +57,8 @@ const isNative = (installation: Installation, pod: InjectablePod): boolean => {
 
 /** Renders a pod's templates on data and lays them over the pod, one after another. Throws a Refusal where one fails. */
 export const renderTemplates = (installation: Installation, pod: InjectablePod, data: GoValue): RenderedPod => {
-  const { known } = installation;
-  const { structs } = installation.descriptors;
+  const { decodedItems, descriptors } = installation;
+  const { structs } = descriptors;
   let merged = pod;
   let template = decodePod(structs, createPlain());
   for (const set of selectTemplates(installation, pod.metadata.annotations?.['inject.istio.io/templates'])) {
@@ -68,7 +68,7 @@ export const renderTemplates = (installation: Installation, pod: InjectablePod, 
     const overlay = (onto: InjectablePod): InjectablePod => {
       const { value, failure } = strategicMerge(structs, POD, onto as unknown as Plain, patch);
       if (failure !== undefined) throw new Refusal(`the template does not fit the pod: ${failure}`);
-      return decodePod(structs, value, known);
+      return decodePod(structs, value, decodedItems);
     };
     template = overlay(template);
     const isMoved = isNative(installation, merged) && findContainer(initContainersOf(template), PROXY) !== undefined;

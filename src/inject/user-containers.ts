@@ -17,11 +17,11 @@ const withoutAuto = (container: Container): Container => {
 };
 
 /** Lays a patch in JSON over a pod; throws a Refusal where it does not fit. */
-const overlayPod = ({ descriptors, known }: Installation, pod: InjectablePod, patch: object): InjectablePod => {
+const overlayPod = ({ descriptors, decodedItems }: Installation, pod: InjectablePod, patch: object): InjectablePod => {
   const { structs } = descriptors;
   const merged = strategicMerge(structs, POD, pod as unknown as Plain, patch as Plain);
   if (merged.failure !== undefined) throw new Refusal(merged.failure);
-  return decodePod(structs, merged.value, known);
+  return decodePod(structs, merged.value, decodedItems);
 };
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { printGoYaml } from '../../src/yaml/emit/go-yaml.ts';
+import { type PrintedItems, printGoYaml } from '../../src/yaml/emit/go-yaml.ts';
 import { loadYaml } from '../../src/yaml/load.ts';
 
 const words = (count: number): string => Array.from({ length: count }, () => 'word').join(' ');
@@ -93,6 +93,13 @@ describe('YAML as Go writes it', () => {
   it('writes long keys and keys of several lines behind a question mark', () => {
     expect(printGoYaml({ ['x'.repeat(129)]: [1] })).toBe(`? ${'x'.repeat(129)}\n: - 1\n`);
     expect(printGoYaml({ 'a\nb': { c: 1 } })).toBe('? |-\n  a\n  b\n: c: 1\n');
+  });
+
+  it('is the same for items that were printed before, at whatever depth', () => {
+    const shared = [{ a: ['x', { ['long key '.repeat(20)]: 'y' }], b: 'two\nlines\n' }, [{ c: 1 }, []], {}, 'text'];
+    const values = [{ shared }, [shared], { deep: { er: { shared, 'after it': shared } } }, shared, { shared }];
+    const printed: PrintedItems = new WeakMap();
+    for (const value of [...values, ...values]) expect(printGoYaml(value, printed)).toBe(printGoYaml(value));
   });
 });
 

@@ -21,7 +21,7 @@ export interface Decoded {
  * Structs in lists that were decoded without misfits, by what they were decoded from and by themselves: values that
  * are shared, or decoded again after a merge, cost once. They must not be changed.
  */
-export type KnownItems = WeakMap<object, { readonly of: GoType; readonly decoded: unknown }>;
+export type DecodedItems = WeakMap<object, { readonly of: GoType; readonly decoded: unknown }>;
 
 /**
  * What Go writes after reading a value into a struct: unknown fields are gone, quantities and times canonical, empty
@@ -34,7 +34,7 @@ export const decodeGo = (
   type: string,
   value: unknown,
   from: 'yaml' | 'json',
-  known?: KnownItems,
+  known?: DecodedItems,
 ): Decoded => {
   const decoding: Decoding = { structs, lenient: from === 'yaml', known, path: [], misfits: [] };
   const root = parseGoType(structs, type);
@@ -45,7 +45,7 @@ export const decodeGo = (
 interface Decoding {
   readonly structs: GoStructs;
   readonly lenient: boolean;
-  readonly known: KnownItems | undefined;
+  readonly known: DecodedItems | undefined;
   /** Of the value under way; copied where it does not fit. */
   readonly path: (string | number)[];
   readonly misfits: Misfit[];

@@ -15,19 +15,19 @@ interface Layout {
   readonly number: (value: number) => string;
 }
 
-/** An item of a list, which is shown once before it is worth keeping. */
-interface Item {
+/** An item of a list that was printed at an indentation; what was written is kept from the second time on. */
+interface PrintedItem {
   readonly indent: number;
   readonly written: Writer | undefined;
 }
 
 /** How items of lists were written, for those that several values share. They must not be changed. */
-export type KnownItems = WeakMap<object, Item>;
+export type PrintedItems = WeakMap<object, PrintedItem>;
 
 /** What one printing goes by. */
 interface Printing {
   readonly layout: Layout;
-  readonly known: KnownItems | undefined;
+  readonly printed: PrintedItems | undefined;
 }
 
 const isSimpleKey = (key: string): boolean =>
@@ -68,14 +68,14 @@ const emitSequence = (writer: Writer, items: readonly unknown[], indent: number,
 
 /** Behind the dash of an item, the place is always the same for an indentation. */
 const emitItem = (writer: Writer, item: unknown, indent: number, printing: Printing): void => {
-  const { known } = printing;
-  if (known === undefined || typeof item !== 'object' || item === null) {
+  const { printed } = printing;
+  if (printed === undefined || typeof item !== 'object' || item === null) {
     emit(writer, item, indent, 'item', printing);
     return;
   }
-  const earlier = known.get(item);
+  const earlier = printed.get(item);
   if (earlier?.indent !== indent) {
-    known.set(item, { indent, written: undefined });
+    printed.set(item, { indent, written: undefined });
     emit(writer, item, indent, 'item', printing);
     return;
   }
@@ -83,7 +83,7 @@ const emitItem = (writer: Writer, item: unknown, indent: number, printing: Print
   if (written === undefined) {
     written = writer.fork();
     emit(written, item, indent, 'item', printing);
-    known.set(item, { indent, written });
+    printed.set(item, { indent, written });
   }
   writer.join(written);
 };
@@ -130,9 +130,9 @@ const emit = (writer: Writer, value: unknown, indent: number, place: Place, prin
   else writer.word(typeof value === 'number' ? printing.layout.number(value) : String(value));
 };
 
-const print = (value: unknown, layout: Layout, known?: KnownItems): string => {
+const print = (value: unknown, layout: Layout, printed?: PrintedItems): string => {
   const writer = new Writer(layout.width);
-  emit(writer, value, 0, 'document', { layout, known });
+  emit(writer, value, 0, 'document', { layout, printed });
   writer.indent(0);
   return writer.text;
 };
@@ -143,9 +143,9 @@ const VERSION_3: Layout = { width: Number.POSITIVE_INFINITY, indentsLists: true,
 /**
  * The bytes that sigs.k8s.io/yaml 1.6 (go-yaml 2) marshals a JSON-like value to, as text: keys in natural order, lists not
  * indented below their key, folded behind 80 columns, one line feed at the end. Objects and Maps are mappings, a key whose
- * value is undefined is absent, bigints are integers. `known` makes items quick that were printed with it before.
+ * value is undefined is absent, bigints are integers. `printed` makes items quick that were printed with it before.
  */
-export const printGoYaml = (value: unknown, known?: KnownItems): string => print(value, VERSION_2, known);
+export const printGoYaml = (value: unknown, printed?: PrintedItems): string => print(value, VERSION_2, printed);
 
 /** The bytes that go-yaml 3 encodes the same values to with an indentation of 2: lists indented, lines of any length. */
 export const printGoYaml3 = (value: unknown): string => print(value, VERSION_3);
