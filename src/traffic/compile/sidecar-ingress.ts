@@ -13,7 +13,7 @@ export interface IngressPlan {
 }
 
 /** One port of the pod, and where in it the connections go. */
-export interface IngressListener {
+interface IngressListener {
   readonly port: number;
   readonly protocol: PortProtocol;
   readonly endpoint: IngressEndpoint;
