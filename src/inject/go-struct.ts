@@ -16,6 +16,7 @@ import {
 } from '../template/type.ts';
 import { GoInt, GoMap, GoPointer, GoSlice, GoStruct, type GoValue } from '../template/value.ts';
 import { behind, remember } from './json-behind.ts';
+import { type Made, remembered } from './remembered.ts';
 
 /**
  * A decoded Kubernetes object (the JSON that `decodeGo` gives) as the Go struct that templates see: Go's field names
@@ -73,25 +74,15 @@ interface Member {
   readonly type: GoType;
 }
 
-const members = new WeakMap<GoStructs, Map<string, ReadonlyMap<string, Member>>>();
+const members: Made<ReadonlyMap<string, Member>> = new WeakMap();
 
-const membersOf = (structs: GoStructs, name: string): ReadonlyMap<string, Member> => {
-  const known = members.get(structs) ?? new Map<string, ReadonlyMap<string, Member>>();
-  members.set(structs, known);
-  let made = known.get(name);
-  if (made === undefined) {
-    made = new Map(
-      (structs[name] ?? []).map(({ go, json, type }) => {
-        const of = parseGoType(structs, type);
-        return [go, { json, of, type: typeOf(structs, of) }];
-      }),
-    );
-    known.set(name, made);
-  }
-  return made;
-};
+const membersOf = (structs: GoStructs, name: string): ReadonlyMap<string, Member> =>
+  remembered(members, structs, name, () => {
+    const fields = (structs[name] ?? []).map(({ go, json, type }) => ({ go, json, of: parseGoType(structs, type) }));
+    return new Map(fields.map(({ go, json, of }) => [go, { json, of, type: typeOf(structs, of) }]));
+  });
 
-const types = new WeakMap<GoStructs, Map<string, GoType>>();
+const types: Made<GoType> = new WeakMap();
 
 const typeOf = (structs: GoStructs, of: Descriptor): GoType => {
   switch (of.kind) {
@@ -115,19 +106,8 @@ const typeOf = (structs: GoStructs, of: Descriptor): GoType => {
   }
 };
 
-const declaredType = (structs: GoStructs, name: string): GoType => {
-  let known = types.get(structs);
-  if (known === undefined) {
-    known = new Map();
-    types.set(structs, known);
-  }
-  let type = known.get(name);
-  if (type === undefined) {
-    type = declare(structs, name);
-    known.set(name, type);
-  }
-  return type;
-};
+const declaredType = (structs: GoStructs, name: string): GoType =>
+  remembered(types, structs, name, () => declare(structs, name));
 
 /** The fields are made when asked for, so that a template pays for the structs it goes through. */
 const declare = (structs: GoStructs, name: string): GoType => {

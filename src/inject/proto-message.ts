@@ -18,6 +18,7 @@ import {
 } from '../template/type.ts';
 import { fromPlain, GoInt, GoMap, GoPointer, GoSlice, GoStruct, type GoValue } from '../template/value.ts';
 import { behind, remember } from './json-behind.ts';
+import { type Made, remembered } from './remembered.ts';
 
 /**
  * A message in canonical JSON form as the Go struct that templates see, behind a pointer: Go's field names, enums that
@@ -46,7 +47,7 @@ const structOf = (set: ProtoSet, message: string, type: GoType, json: unknown): 
   return remember(new GoStruct(type, read), json);
 };
 
-const members = new WeakMap<ProtoSet, Map<string, ReadonlyMap<string, ProtoField>>>();
+const members: Made<ReadonlyMap<string, ProtoField>> = new WeakMap();
 
 /** Fields by the Go name that leads to them: of a oneof its first. */
 const membersOf = (set: ProtoSet, message: string): ReadonlyMap<string, ProtoField> =>
@@ -144,27 +145,7 @@ const singleType = (set: ProtoSet, { kind, type = '' }: ProtoField): GoType => {
   }
 };
 
-const types = new WeakMap<ProtoSet, Map<string, GoType>>();
-
-/** What was made for a message or enum before, or is made now. */
-const remembered = <T extends object>(
-  made: WeakMap<ProtoSet, Map<string, T>>,
-  set: ProtoSet,
-  name: string,
-  make: () => T,
-): T => {
-  let ofSet = made.get(set);
-  if (ofSet === undefined) {
-    ofSet = new Map();
-    made.set(set, ofSet);
-  }
-  let known = ofSet.get(name);
-  if (known === undefined) {
-    known = make();
-    ofSet.set(name, known);
-  }
-  return known;
-};
+const types: Made<GoType> = new WeakMap();
 
 /** `v1alpha1.ProxyConfig_ProxyHeaders`: the package's last part, and nested names joined. */
 const structName = (fullName: string): string => {
