@@ -85,7 +85,7 @@ export const tcpFilter = ({ destinations, hash }: TcpRoute): object => {
 };
 
 /** What names lead to, with all the names that lead there; last what takes every connection, without any. */
-export const byServerNames = <T>({
+const byServerNames = <T>({
   exact,
   suffixes,
   any,

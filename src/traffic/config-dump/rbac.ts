@@ -165,7 +165,10 @@ export const rbacFilters = (
   if (policies === undefined) return [];
   const { custom, check, deny, allow } = policies;
   const filter = (config: object): object =>
-    extension(`envoy.filters.${kind}.rbac`, `envoy.extensions.filters.${kind}.rbac.v3.RBAC`, config);
+    extension(`envoy.filters.${kind}.rbac`, `envoy.extensions.filters.${kind}.rbac.v3.RBAC`, {
+      ...config,
+      ...(kind === 'network' ? { stat_prefix: 'tcp.' } : {}),
+    });
   const asked = check && {
     shadow_rules: { action: 'DENY', ...policiesOf(check.rules, `istio-ext-authz-${check.authorizer.name}-`) },
   };
