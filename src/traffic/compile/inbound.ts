@@ -53,7 +53,8 @@ export const compileInbound = (
     for (const { port, protocol, endpoint } of ingress.listeners)
       addPort({ service, number: port, protocol }, port, endpoint);
   }
-  for (const port of mutualTls.namedPorts(placed.pod)) {
+  // What a Sidecar does not list is still captured, and passed on as it came.
+  for (const port of [...owners.keys(), ...mutualTls.namedPorts(placed.pod)]) {
     if (!ports.has(port)) ports.set(port, inboundPort(mutualTls, placed, port, INBOUND_PASSTHROUGH, undefined));
   }
   return { ports, clusters };

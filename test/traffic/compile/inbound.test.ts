@@ -115,7 +115,9 @@ spec: {workloadSelector: {labels: {app: reviews}}, ${spec}}
       '9000 http own.default',
       '9001 tcp own.default',
       '9002 http own.default',
+      '8080 auto undefined',
     ]);
+    expect(tables.inbound.get(8080)?.cluster).toBe('InboundPassthroughCluster');
     const endpoints = [9000, 9001, 9002].map((port) => tables.clusters.get(`inbound|${port}||`)?.endpoints[0]);
     const { address } = tables.node;
     expect(endpoints.map((endpoint) => endpoint?.key)).toEqual([
