@@ -425,6 +425,12 @@ export const SECTIONS: readonly Section[] = [
         load: async () => (await import('./commands/check-inject.ts')).checkInject,
       },
       injector,
+      {
+        name: 'bug-report',
+        isOccasional: true,
+        summary: 'everything about a sick mesh in one archive, without secrets',
+        load: async () => (await import('./commands/bug-report.ts')).bugReport,
+      },
     ],
   },
 ];

@@ -8,11 +8,11 @@ const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
 
 /** Writes a file whole or not at all, with a mode where one is to be kept; throws a Fault where it cannot be created. */
-export const writeWhole = async (path: string, text: string, mode?: number): Promise<void> => {
+export const writeWhole = async (path: string, text: string | Uint8Array, mode?: number): Promise<void> => {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(temporary, text);
+    await writeFile(temporary, text, { mode: mode ?? 0o666 });
     if (mode !== undefined) await chmod(temporary, mode);
     await rename(temporary, path);
   } catch (cause) {

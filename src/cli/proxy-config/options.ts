@@ -8,7 +8,8 @@ const adminPort = integer('--proxy-admin-port <number>', "port of Envoy's admin 
   max: 65_535,
 });
 
-const PROXY_ADMIN_PORT: OptionSpec<number> = {
+/** The port of Envoy's admin interface in pods. */
+export const PROXY_ADMIN_PORT: OptionSpec<number> = {
   ...adminPort,
   read: (given) => adminPort.read(given) ?? ENVOY_ADMIN_PORT,
 };
