@@ -92,7 +92,7 @@ const addSlots = (text: string, place: Place, slots: Slot[]): void => {
 };
 
 const modelOf = (text: string, value: unknown): Model | undefined => {
-  if (typeof value !== 'object' || value === null || text.length > LONGEST || UNUSUAL.test(text)) return undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
   const root: Place = { container: value as Container, parent: undefined, key: '' };
   const slots: Slot[] = [];
   addSlots(text, root, slots);
@@ -146,13 +146,15 @@ const fill = ({ root }: Model, found: readonly (readonly [Slot, string])[]): unk
 export const createSimilarLoader = (): ((text: string) => LoadedText) => {
   const models: Model[] = [];
   return (text) => {
-    for (const model of models) {
-      const found = text.length > LONGEST || UNUSUAL.test(text) ? undefined : differences(model, text);
+    const isUsual = text.length <= LONGEST && !UNUSUAL.test(text);
+    for (const model of isUsual ? models : []) {
+      const found = differences(model, text);
       if (found !== undefined) return { value: fill(model, found), problems: [] };
     }
     const { documents, problems } = loadYaml({ name: 'text', text });
     const value = documents[0]?.value;
-    const model = documents.length === 1 && problems.length === 0 ? modelOf(text, value) : undefined;
+    const isWhole = documents.length === 1 && problems.length === 0;
+    const model = isUsual && isWhole ? modelOf(text, value) : undefined;
     if (model !== undefined) models.unshift(model);
     if (models.length > MODELS) models.pop();
     return { value, problems };
