@@ -70,7 +70,7 @@ const GLOBAL_OPTIONS: readonly (readonly [string, string])[] = [
 /** The first page: every command by task; loads none of them. */
 export const rootHelp = (): string =>
   [
-    'heddle: Istio configuration on your own machine, from plain YAML\n',
+    'heddle: install, check, explain and run Istio, with a cluster or without\n',
     section(
       'EXAMPLES',
       columns([
