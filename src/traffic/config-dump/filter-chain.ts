@@ -85,11 +85,7 @@ export const tcpFilter = ({ destinations, hash }: TcpRoute): object => {
 };
 
 /** What names lead to, with all the names that lead there; last what takes every connection, without any. */
-const byServerNames = <T>({
-  exact,
-  suffixes,
-  any,
-}: ServerNames<T>): readonly (readonly [T, readonly string[]])[] => {
+const byServerNames = <T>({ exact, suffixes, any }: ServerNames<T>): readonly (readonly [T, readonly string[]])[] => {
   const found = new Map<T, string[]>();
   const named = [...exact, ...[...suffixes.values].map(([end, value]) => [`*${end}`, value] as const)];
   for (const [name, value] of named) found.set(value, [...(found.get(value) ?? []), name]);

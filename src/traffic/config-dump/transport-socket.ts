@@ -1,6 +1,8 @@
 import type { Cluster, TlsTermination, UpstreamTransport } from '../tables.ts';
 import { extension } from './any.ts';
 
+type OutsideTls = Extract<UpstreamTransport, { readonly kind: 'tls' }>;
+
 const SECRETS = { sds_config: { ads: {}, resource_api_version: 'V3' } };
 const WORKLOAD_CERTIFICATE = { tls_certificate_sds_secret_configs: [{ name: 'default', ...SECRETS }] };
 
@@ -26,26 +28,22 @@ const downstreamTls = (common: object, requireClientCertificate: boolean): objec
 
 const exactly = (names: readonly string[]): readonly object[] => names.map((exact) => ({ exact }));
 
-const originate = (transport: Extract<UpstreamTransport, { readonly kind: 'tls' }>): object => {
-  const { authorities, certificate, names, sni } = transport;
+/** A secret that never comes: Envoy fails connections then, as is done here where there is none. */
+const MISSING = { name: 'missing', ...SECRETS };
+
+/** What the certificate of a server outside the mesh is held against. */
+const serverValidation = (authorities: OutsideTls['authorities'], names: readonly string[]): object => {
+  if (authorities === 'any') return { validation_context: {} };
+  if (authorities !== 'system' && authorities.length === 0) return { validation_context_sds_secret_config: MISSING };
   const trusted =
-    authorities === 'system'
-      ? { system_root_certs: {} }
-      : authorities === 'any'
-        ? { trust_chain_verification: 'ACCEPT_UNTRUSTED' }
-        : { trusted_ca: { inline_string: authorities.join('\n') } };
-  return upstreamTls(
-    {
-      ...(certificate === undefined
-        ? {}
-        : { tls_certificates: [{ certificate_chain: { inline_string: certificate.chain } }] }),
-      validation_context: {
-        ...trusted,
-        ...(names.length === 0 ? {} : { match_subject_alt_names: exactly(names) }),
-      },
-    },
-    sni,
-  );
+    authorities === 'system' ? { system_root_certs: {} } : { trusted_ca: { inline_string: authorities.join('\n') } };
+  const wanted = names.length === 0 ? {} : { match_subject_alt_names: exactly(names) };
+  return { validation_context: { ...trusted, ...wanted } };
+};
+
+const originate = ({ authorities, certificate, names, sni }: OutsideTls): object => {
+  const own = certificate && { tls_certificates: [{ certificate_chain: { inline_string: certificate.chain } }] };
+  return upstreamTls({ ...own, ...serverValidation(authorities, names) }, sni);
 };
 
 const socketFor = (transport: UpstreamTransport): object => {
@@ -87,10 +85,11 @@ export const upstreamSocket = ({ transport, endpoints, tlsSetting }: Cluster): o
 export const mutualTermination = (protocols: readonly string[]): object =>
   downstreamTls({ alpn_protocols: protocols, ...WORKLOAD_CERTIFICATE, ...meshValidation([]) }, true);
 
-const ownCertificates = ({ certificates }: TlsTermination): object =>
-  certificates === 'workload'
-    ? WORKLOAD_CERTIFICATE
-    : { tls_certificates: certificates.map(({ chain }) => ({ certificate_chain: { inline_string: chain } })) };
+const ownCertificates = ({ certificates }: TlsTermination): object => {
+  if (certificates === 'workload') return WORKLOAD_CERTIFICATE;
+  if (certificates.length === 0) return { tls_certificate_sds_secret_configs: [MISSING] };
+  return { tls_certificates: certificates.map(({ chain }) => ({ certificate_chain: { inline_string: chain } })) };
+};
 
 const clientValidation = ({ client, clientAuthorities, clientNames }: TlsTermination): object => {
   if (client === 'none' || clientAuthorities === undefined) return {};
