@@ -12,6 +12,8 @@ const QUICK = new Map([
   ['inject', 'kube-inject'],
   ['analyze', 'analyze'],
   ['lint', 'analyze'],
+  ['validate', 'validate'],
+  ['explain', 'explain'],
 ]);
 
 /** Parts of Node.js that take milliseconds to load, and of which few command lines need any. */

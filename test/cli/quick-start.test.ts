@@ -20,8 +20,13 @@ beforeEach(() => {
 
 afterEach(() => rmSync(copy, { recursive: true, force: true }));
 
+const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  validate: ['-f', SAMPLE],
+  explain: ['GET', 'http://shop.example.com/', '-f', SAMPLE],
+};
+
 const run = (name: string): string =>
-  execFileSync(process.execPath, [join(copy, 'bin/heddle.js'), name, SAMPLE, '-o', 'json'], {
+  execFileSync(process.execPath, [join(copy, 'bin/heddle.js'), name, ...(ARGUMENTS[name] ?? [SAMPLE]), '-o', 'json'], {
     encoding: 'utf8',
     env: { PATH: process.env['PATH'] },
   });
@@ -36,7 +41,9 @@ const dropCode = (): void => {
 
 describe('the quick start', () => {
   // Later versions of Node.js keep compiled code by themselves.
-  it.skipIf(Number.parseInt(process.versions.node, 10) >= 22).each(['kube-inject', 'inject', 'analyze', 'lint'])(
+  it
+    .skipIf(Number.parseInt(process.versions.node, 10) >= 22)
+    .each(['kube-inject', 'inject', 'analyze', 'lint', 'validate', 'explain'])(
     'runs %s without loading the program',
     (name) => {
       breakProgram();
@@ -44,7 +51,7 @@ describe('the quick start', () => {
     },
   );
 
-  it.each(['inject', 'analyze'])('answers %s alike where the kept code is of no use', (name) => {
+  it.each(['inject', 'analyze', 'validate', 'explain'])('answers %s alike where the kept code is of no use', (name) => {
     const quick = run(name);
     dropCode();
     expect(run(name)).toBe(quick);

@@ -6,7 +6,7 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const DIST = resolve('dist');
 /** The commands that bin/heddle.js knows to start quickly. */
-const QUICK = ['kube-inject', 'analyze'];
+const QUICK = ['kube-inject', 'analyze', 'validate', 'explain'];
 
 const SHARED: BuildOptions = {
   bundle: true,

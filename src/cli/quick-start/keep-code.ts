@@ -15,6 +15,14 @@ const INSTALLATION = ['--meshConfigFile', join(INJECTION, 'mesh.yaml'), '--value
 const RUNS: ReadonlyMap<string, readonly (readonly string[])[]> = new Map([
   ['kube-inject', [[SAMPLE], ['-f', SAMPLE, ...INSTALLATION]]],
   ['analyze', [[SAMPLE], ['-A', '-o', 'json-compat', SAMPLE]]],
+  ['validate', [['-f', SAMPLE]]],
+  [
+    'explain',
+    [
+      ['GET', 'http://cart.shop/', '--from', 'shop/cart', '-f', SAMPLE],
+      ['GET', 'http://shop.example.com/cart', '-f', SAMPLE, '-o', 'json'],
+    ],
+  ],
 ]);
 
 const [name = '', dist = ''] = process.argv.slice(2);
