@@ -71,6 +71,7 @@ const local: CommandGroup = {
 
 const ca: CommandGroup = {
   name: 'ca',
+  isOccasional: true,
   summary: 'the certificate authority of the local mesh',
   commands: [
     { name: 'init', summary: 'make the root', load: async () => (await import('./commands/ca/init.ts')).caInit },
@@ -86,7 +87,7 @@ const ca: CommandGroup = {
     },
     {
       name: 'inspect',
-      summary: 'what the certificates of a file say',
+      summary: 'what certificates say: of a file, of a workload',
       load: async () => (await import('./commands/ca/inspect.ts')).caInspect,
     },
     {
@@ -137,6 +138,7 @@ const manifest: CommandGroup = {
 
 const tag: CommandGroup = {
   name: 'tag',
+  isOccasional: true,
   summary: 'names of revisions that namespaces follow',
   commands: [
     {
@@ -276,7 +278,7 @@ const authz: CommandGroup = {
 const describe: CommandGroup = {
   name: 'describe',
   aliases: ['des'],
-  summary: 'what decides about the traffic of a pod or service',
+  summary: 'what decides about a pod, service or route',
   commands: [
     {
       name: 'pod',
@@ -290,6 +292,12 @@ const describe: CommandGroup = {
       summary: 'ports, DestinationRule and VirtualServices of a service',
       load: async () => (await import('./commands/describe/service.ts')).describeService,
     },
+    {
+      name: 'route',
+      aliases: ['vs', 'virtualservice', 'httproute'],
+      summary: 'who has a VirtualService or HTTPRoute, and where it leads',
+      load: async () => (await import('./commands/describe/route.ts')).describeRoute,
+    },
   ],
 };
 
@@ -302,6 +310,39 @@ const injector: CommandGroup = {
       name: 'list',
       summary: 'injectors, whom they serve, and which pods need a restart',
       load: async () => (await import('./commands/injector/list.ts')).injectorList,
+    },
+  ],
+};
+
+const waypoint: CommandGroup = {
+  name: 'waypoint',
+  isOccasional: true,
+  summary: 'waypoints of ambient namespaces: apply, list, ...',
+  commands: [
+    {
+      name: 'apply',
+      summary: 'create or change a waypoint',
+      load: async () => (await import('./commands/waypoint/apply.ts')).waypointApply,
+    },
+    {
+      name: 'list',
+      summary: 'waypoints, and whether they take requests',
+      load: async () => (await import('./commands/waypoint/list.ts')).waypointList,
+    },
+    {
+      name: 'status',
+      summary: 'why waypoints are not ready',
+      load: async () => (await import('./commands/waypoint/status.ts')).waypointStatus,
+    },
+    {
+      name: 'delete',
+      summary: 'remove waypoints',
+      load: async () => (await import('./commands/waypoint/delete.ts')).waypointDelete,
+    },
+    {
+      name: 'generate',
+      summary: 'print the Gateway of a waypoint',
+      load: async () => (await import('./commands/waypoint/generate.ts')).waypointGenerate,
     },
   ],
 };
@@ -399,6 +440,13 @@ export const SECTIONS: readonly Section[] = [
       manifest,
       profile,
       ca,
+      waypoint,
+      {
+        name: 'remote-clusters',
+        isOccasional: true,
+        summary: 'the clusters that istiods read',
+        load: async () => (await import('./commands/remote-clusters.ts')).remoteClusters,
+      },
     ],
   },
   {

@@ -88,9 +88,20 @@ export const secretTable = (
   };
 };
 
+const activeSecret = (section: JsonObject, name: string): unknown =>
+  at(
+    listAt(section, 'dynamic_active_secrets').find((item) => textAt(item, 'name') === name),
+    'secret',
+  );
+
 /** The PEM text of the root certificates a proxy trusts for its mesh; empty where the dump has none. */
 export const rootCertificatesOf = (section: JsonObject): string => {
-  const root = listAt(section, 'dynamic_active_secrets').find((item) => textAt(item, 'name') === 'ROOTCA');
-  const source = at(root, 'secret', 'validation_context', 'trusted_ca');
+  const source = at(activeSecret(section, 'ROOTCA'), 'validation_context', 'trusted_ca');
+  return inlineText(source) || textAt(source, 'inline_string');
+};
+
+/** The PEM text of the certificates a proxy shows to its mesh, its own first; empty where the dump has none. */
+export const workloadChainOf = (section: JsonObject): string => {
+  const source = at(activeSecret(section, 'default'), 'tls_certificate', 'certificate_chain');
   return inlineText(source) || textAt(source, 'inline_string');
 };

@@ -223,6 +223,28 @@ describe('proxy-config --local of the hello mesh', () => {
     expect(texts).not.toContain('PRIVATE KEY');
   });
 
+  it('describes the certificate a workload uses, with the root it trusts, and never its key', async () => {
+    const root = JSON.parse(await heddle(running, 'ca', 'root', '-o', 'json'));
+    const said = await heddle(running, 'ca', 'inspect', 'deploy/hello-v1', '-o', 'json');
+    expect(JSON.parse(said)).toMatchObject({
+      kind: 'CertificateList',
+      proxy: 'deploy/hello-v1',
+      items: [
+        {
+          spiffeIds: ['spiffe://cluster.local/ns/shop/sa/default'],
+          issuer: 'O=cluster.local, CN=heddle root CA',
+          serial: rowsOf(await heddle(running, 'pc', 'secret', 'hello-v1', '--local'))[0]?.[4]?.replace(/^0+/, ''),
+          isCa: false,
+        },
+      ],
+      roots: [root.certificate.fingerprint],
+    });
+    expect(said).not.toContain('PRIVATE');
+    expect(await heddle(running, 'ca', 'inspect', 'hello-v1')).toContain(`root        ${root.certificate.fingerprint}`);
+    const { code, stderr } = await runCli(['ca', 'inspect', 'helo-v1'], { env: running.env });
+    expect([code, stderr]).toEqual([64, expect.stringContaining('did you mean "hello-v1"?')]);
+  });
+
   it('finds two sidecars of one mesh to trust one root', async () => {
     const said = await heddle(running, 'pc', 'rootca-compare', '--local', 'hello-v1-0.shop', 'hello-v2');
     expect(said).toContain('trust a common root');
