@@ -118,7 +118,9 @@ const clusterOf = (cluster: Cluster): object => {
     ...balancerFields(cluster),
     ...(cluster.kind === 'blackhole' ? {} : { circuit_breakers: { thresholds: [thresholds(cluster)] } }),
     ...outlierFields(cluster),
-    ...(panicPercent === undefined ? {} : { common_lb_config: { healthy_panic_threshold: { value: panicPercent } } }),
+    ...(cluster.kind === 'endpoints'
+      ? { common_lb_config: { healthy_panic_threshold: panicPercent === undefined ? {} : { value: panicPercent } } }
+      : {}),
     ...connectionFields(cluster),
     ...upstreamSocket(cluster),
     ...metadataOf(origin, {

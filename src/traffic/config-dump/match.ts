@@ -24,14 +24,13 @@ const headerMatch = ({ name, value, invert, matchesAbsent }: HeaderMatcher): obj
   ...(matchesAbsent ? { treat_missing_header_as_empty: true } : {}),
 });
 
-/** A claim of the token's payload, which may be a text or a list of them. */
-const claimMatch = (claim: readonly string[], { value, invert }: HeaderMatcher): object => {
+/** A MetadataMatcher for a claim of the token's payload, which may be a text or a list of them. */
+export const claimMatch = (claim: readonly string[], value: StringMatcher): object => {
   const text = { string_match: stringMatch(value) };
   return {
     filter: 'envoy.filters.http.jwt_authn',
     path: ['payload', ...claim].map((key) => ({ key })),
     value: { or_match: { value_matchers: [{ list_match: { one_of: text } }, text] } },
-    ...(invert ? { invert: true } : {}),
   };
 };
 
@@ -62,8 +61,8 @@ export const routeMatch = (match: RouteMatch): object => {
     ...pseudoHeader(':scheme', match.scheme),
     ...match.headers.filter(({ claim }) => claim === undefined).map(headerMatch),
   ];
-  const claims = match.headers.flatMap((matcher) =>
-    matcher.claim === undefined ? [] : [claimMatch(matcher.claim, matcher)],
+  const claims = match.headers.flatMap(({ claim, value, invert }) =>
+    claim === undefined ? [] : [{ ...claimMatch(claim, value), ...(invert ? { invert: true } : {}) }],
   );
   return {
     ...pathMatch(match.path),

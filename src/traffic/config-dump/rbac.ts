@@ -7,7 +7,7 @@ import type {
   StringMatcher,
 } from '../tables.ts';
 import { extension } from './any.ts';
-import { stringMatch } from './match.ts';
+import { claimMatch, stringMatch } from './match.ts';
 
 const range = (cidr: Cidr): object => ({ address_prefix: networkAddress(cidr), prefix_len: cidr.prefixLength });
 
@@ -51,16 +51,7 @@ const serviceAccount = (value: StringMatcher): string => {
   return `.*/ns/${escaped(namespace)}/sa/${escaped(name)}`;
 };
 
-const claim = (path: readonly string[], value: StringMatcher): object => {
-  const text = { string_match: stringMatch(value) };
-  return {
-    metadata: {
-      filter: 'envoy.filters.http.jwt_authn',
-      path: ['payload', ...path].map((key) => ({ key })),
-      value: { or_match: { value_matchers: [{ list_match: { one_of: text } }, text] } },
-    },
-  };
-};
+const claim = (path: readonly string[], value: StringMatcher): object => ({ metadata: claimMatch(path, value) });
 
 /** Envoy tells who is asking (principals) from what for (permissions); the same word may mean either. */
 type Side = 'principal' | 'permission';
