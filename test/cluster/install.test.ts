@@ -89,6 +89,24 @@ describe('install', () => {
     expect(stderr).toContain('the default tag, which led to revision "canary", leads to this installation from now on');
   });
 
+  it('leaves the default tag where a user has set it, as long as that revision is there', async () => {
+    runWorkloads(api);
+    const tagged = () =>
+      api.store.get({ ...WEBHOOK, name: 'istio-revision-tag-default' })?.metadata.labels?.['istio.io/rev'];
+    await heddle(`install -y ${SMALL}`);
+    await heddle(`install -y -r canary ${SMALL}`);
+    await heddle('tag set default -r canary --overwrite');
+    const again = await heddle(`install -y ${SMALL}`);
+    expect(again.stderr).toContain('warning: the default tag stays with revision "canary", to which somebody set it');
+    expect(again.stderr).toContain('nothing was changed');
+    expect(tagged()).toBe('canary');
+    expect((await heddle(`verify-install ${SMALL}`)).code).toBe(0);
+    await heddle('uninstall -y -r canary');
+    const { stderr } = await heddle(`install -y ${SMALL}`);
+    expect(stderr).toContain('the default tag, which led to revision "canary", leads to this installation from now on');
+    expect(tagged()).toBe('default');
+  });
+
   it('writes nothing when nothing has changed, and asks nobody', async () => {
     runWorkloads(api);
     await heddle(`install -y ${SMALL}`);

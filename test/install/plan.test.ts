@@ -7,6 +7,7 @@ import { type Skew, skewWarnings } from '../../src/install/mesh/skew.ts';
 import { detectedSettings, suspectedPlatform } from '../../src/install/operator/detected.ts';
 import { type Ownership, ownerLabels, ownershipOf, RELEASE } from '../../src/install/owner/ownership.ts';
 import { exactChanges, likelyChanges } from '../../src/install/plan/compare.ts';
+import { keepRevision } from '../../src/install/plan/keep-revision.ts';
 import { leftOver } from '../../src/install/plan/left-over.ts';
 
 const OWNERSHIP: Ownership = { revision: 'default', version: '1.31.1', name: '', namespace: 'istio-system' };
@@ -74,6 +75,24 @@ describe('what is left over', () => {
     const live = manifestObject({ ...owned('a').value, apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' });
     const wanted = manifestObject({ ...live.value, apiVersion: 'autoscaling/v2beta2' });
     expect(leftOver([live], [wanted], OWNERSHIP)).toEqual([]);
+  });
+});
+
+describe('what all revisions share', () => {
+  const shared = (revision: string): ManifestObject =>
+    owned('a', { 'operator.istio.io/component': 'Base', 'istio.io/rev': revision });
+
+  it('is taken by a revision that comes, and left alone by those that are there', () => {
+    expect(keepRevision(shared('canary'), shared('default'), ['default'])).toEqual(shared('canary'));
+    expect(keepRevision(shared('default'), shared('canary'), ['default', 'canary'])).toEqual(shared('canary'));
+  });
+
+  it.each([
+    ['not there yet', shared('default'), undefined],
+    ['there without an owner', shared('default'), manifestObject({ kind: 'ConfigMap', metadata: { name: 'a' } })],
+    ['of one revision', owned('a'), owned('a', { 'istio.io/rev': 'canary' })],
+  ])('is not an object that is %s', (_, wanted, live) => {
+    expect(keepRevision(wanted, live, ['default', 'canary'])).toBe(wanted);
   });
 });
 

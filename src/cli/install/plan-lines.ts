@@ -69,7 +69,9 @@ export const planLines = (plan: Plan, isWhole: boolean, paint: Paint): readonly 
   });
   return [
     ...lines,
-    ...(hidden === 0 ? [] : [`  … ${hidden} more fields change; --dry-run shows all`]),
+    ...(hidden === 0
+      ? []
+      : [`  … ${hidden} more ${hidden === 1 ? 'field changes' : 'fields change'}; --dry-run shows all`]),
     ...plan.warnings.map((warning) => `${paint.yellow('warning:')} ${warning}`),
     ...(changesNothing(plan) ? ['nothing to change'] : []),
   ];

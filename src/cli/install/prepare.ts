@@ -59,11 +59,11 @@ export const prepareInstallation = async (
   const state = await meshState(cluster);
   const wanted = wantedObjects(installation, ownership, state.injectors, charts);
   refuse(wanted.problems, [], context);
+  const revisions = state.istiods.map(({ revision }) => revision);
   const conflicts = await conflictWarnings(wanted.components, state.injectors, request.force);
   const namespace = await missingNamespace(cluster, ownership.namespace || 'istio-system', operator);
-  const { components, warnings } = await survey(cluster, [...namespace, ...wanted.components], ownership);
+  const { components, warnings } = await survey(cluster, [...namespace, ...wanted.components], ownership, revisions);
   const version = textAt(operator, 'spec.values.global.tag');
-  const { takesDefaultFrom } = wanted;
   return {
     plan: {
       components,
@@ -76,9 +76,7 @@ export const prepareInstallation = async (
           istiods: state.istiods,
           proxies: state.proxies,
         }),
-        ...(takesDefaultFrom === undefined
-          ? []
-          : [`the default tag, which led to revision "${takesDefaultFrom}", leads to this installation from now on`]),
+        ...wanted.warnings,
         ...(await platformWarnings(cluster, gitVersion, operator)),
         ...conflicts,
         ...warnings,
@@ -88,7 +86,7 @@ export const prepareInstallation = async (
     ownership,
     profile: textAt(operator, 'spec.profile') || 'default',
     version,
-    revisions: state.istiods.map(({ revision }) => revision),
+    revisions,
     context: cluster.context,
     server: cluster.server,
   };

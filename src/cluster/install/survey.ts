@@ -4,6 +4,7 @@ import type { ManifestObject } from '../../install/manifest/object.ts';
 import { labelledComponent, type Ownership } from '../../install/owner/ownership.ts';
 import { exactChanges, likelyChanges } from '../../install/plan/compare.ts';
 import { keepFailurePolicy } from '../../install/plan/keep-failure-policy.ts';
+import { keepRevision } from '../../install/plan/keep-revision.ts';
 import { leftOver, objectKey } from '../../install/plan/left-over.ts';
 import type { PlannedComponent, PlannedObject } from '../../install/plan/plan.ts';
 import type { WantedComponent } from '../../install/plan/wanted.ts';
@@ -20,12 +21,14 @@ export interface Survey {
 
 /**
  * Asks the API server what applying the objects would change: by server-side apply without effect, so that defaults and
- * what others wrote are no differences. Throws a Fault where it would refuse one of them.
+ * what others wrote are no differences. Throws a Fault where it would refuse one of them. `revisions` are those that the
+ * cluster has.
  */
 export const survey = async (
   cluster: Cluster,
   wanted: readonly WantedComponent[],
   ownership: Ownership,
+  revisions: readonly string[],
 ): Promise<Survey> => {
   const owned = await ownedObjects(cluster, ownership.revision);
   const known = new Map(owned.map((object) => [objectKey(object), object]));
@@ -35,7 +38,7 @@ export const survey = async (
   const faults: Fault[] = [];
   const planOne = async (object: ManifestObject): Promise<PlannedObject> => {
     try {
-      return await planObject(cluster, object, known, namespaces, warnings);
+      return await planObject(cluster, object, { known, namespaces, revisions }, warnings);
     } catch (error) {
       // What is refused is gathered; without the API server there is nothing more to ask.
       if (!(error instanceof Fault) || ['interrupted', 'timeout', 'unreachable'].includes(error.kind)) throw error;
@@ -103,11 +106,18 @@ const checkNamespaces = (wanted: readonly WantedComponent[], existing: ReadonlyS
   }
 };
 
+/** What the cluster has already. */
+interface Present {
+  /** The objects of the installation, by their keys. */
+  readonly known: ReadonlyMap<string, ManifestObject>;
+  readonly namespaces: ReadonlySet<string>;
+  readonly revisions: readonly string[];
+}
+
 const planObject = async (
   cluster: Cluster,
   given: ManifestObject,
-  known: ReadonlyMap<string, ManifestObject>,
-  namespaces: ReadonlySet<string>,
+  { known, namespaces, revisions }: Present,
   warnings: string[],
 ): Promise<PlannedObject> => {
   // Nothing can be in, or be asked about, a namespace or kind that this installation brings along.
@@ -115,7 +125,7 @@ const planObject = async (
   if (!isAskable || (await cluster.served(given)) === undefined) return { object: given, change: 'create', fields: [] };
   const found = known.get(objectKey(given)) ?? (await find(cluster, given));
   const live = found !== undefined && isGoing(found) ? undefined : found;
-  const object = keepFailurePolicy(given, live);
+  const object = keepRevision(keepFailurePolicy(given, live), live, revisions);
   const applied = await tryApply(cluster, object, warnings);
   if (live === undefined) return { object, change: 'create', fields: [] };
   const fields = applied === undefined ? likelyChanges(live, object) : exactChanges(live, applied);

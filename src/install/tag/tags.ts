@@ -23,6 +23,10 @@ export interface TagRow {
 const revisionOf = (object: ManifestObject): string => labelOf(object, OWNER_LABELS.revision);
 const tagOf = (object: ManifestObject): string => labelOf(object, TAG_LABEL);
 
+/** Whether an object makes a tag that a user set: no installation owns it, and it leads to a revision nevertheless. */
+export const isUsersTag = (object: ManifestObject): boolean =>
+  tagOf(object) !== '' && revisionOf(object) !== '' && labelOf(object, OWNER_LABELS.component) === '';
+
 /** The namespaces that a tag injects by their label; those that say nothing of a revision belong to the default tag. */
 export const namespacesOf = (tag: string, namespaces: readonly ManifestObject[]): readonly string[] =>
   namespaces

@@ -1,7 +1,6 @@
 import type { ManifestObject } from '../manifest/object.ts';
 import { labelledComponent, labelOf, OWNER_LABELS } from '../owner/ownership.ts';
 import { isControlled } from '../plan/left-over.ts';
-import { TAG_LABEL } from '../tag/tag-objects.ts';
 
 /** What is to be removed: everything, or one control plane with its gateways and node agents. */
 export type Target =
@@ -31,9 +30,3 @@ export const selectOwned = (owned: readonly ManifestObject[], target: Target): r
       (target.namespace === '' || labelOf(object, OWNER_LABELS.namespace) === target.namespace)
     );
   });
-
-/** Whether an object makes a tag that a user set: no installation owns it, and it leads to a revision nevertheless. */
-export const isUsersTag = (object: ManifestObject): boolean =>
-  labelOf(object, TAG_LABEL) !== '' &&
-  labelOf(object, OWNER_LABELS.revision) !== '' &&
-  labelOf(object, OWNER_LABELS.component) === '';

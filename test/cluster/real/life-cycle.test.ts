@@ -5,6 +5,10 @@ import type { TestKubernetes } from '../harness/kubernetes.ts';
 import { waitFor } from '../harness/program.ts';
 import { onKubernetes } from '../harness/suite.ts';
 
+const SETTINGS = '--set meshConfig.accessLogFile=/dev/stdout --set values.pilot.traceSampling=7';
+const WITHOUT_GATEWAY =
+  '--set components.ingressGateways.[0].name=istio-ingressgateway --set components.ingressGateways.[0].enabled=false';
+
 /** What somebody else has on the cluster, beside the mesh and in its namespace, with names and labels much like it. */
 const FOREIGN = [
   ['/api/v1/namespaces/istio-system/configmaps/istio-notes', 'v1', 'ConfigMap', { app: 'istiod' }],
@@ -44,10 +48,7 @@ onKubernetes('an installation that changes', (cluster) => {
     await succeed(cluster(), 'install -y');
     await addForeign(cluster());
     const before = await objects();
-    await succeed(
-      cluster(),
-      'upgrade -y --set meshConfig.accessLogFile=/dev/stdout --set values.pilot.traceSampling=7',
-    );
+    await succeed(cluster(), `upgrade -y ${SETTINGS}`);
     expect(await objects()).toEqual(before);
     const { data } = await cluster().api.get<{ readonly data: { readonly mesh: string } }>(
       '/api/v1/namespaces/istio-system/configmaps/istio',
@@ -67,10 +68,7 @@ onKubernetes('an installation that changes', (cluster) => {
 
   it('loses exactly the objects of a component that is switched off', async () => {
     const before = await objects();
-    await succeed(
-      cluster(),
-      'install -y --set components.ingressGateways.[0].name=istio-ingressgateway --set components.ingressGateways.[0].enabled=false',
-    );
+    await succeed(cluster(), `install -y ${WITHOUT_GATEWAY} ${SETTINGS}`);
     const gone = without(before, await objects());
     expect(gone).toEqual(before.filter((each) => each.includes(' IngressGateways ')));
     expect(gone.length).toBeGreaterThan(5);
@@ -90,6 +88,14 @@ onKubernetes('an installation that changes', (cluster) => {
     expect(now).toContain('Deployment istio-system istiod-canary Pilot canary');
   });
 
+  it('is not found changed by either, however often they take turns', async () => {
+    for (const revision of ['default', 'canary', 'default']) {
+      const flags = revision === 'default' ? `${WITHOUT_GATEWAY} ${SETTINGS}` : '-r canary --set profile=minimal';
+      expect(await succeed(cluster(), `install -y ${flags}`)).toContain('nothing was changed');
+      await succeed(cluster(), `verify-install ${flags}`);
+    }
+  });
+
   it('is led to by a tag, which moves and goes', async () => {
     const webhook = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/istio-revision-tag-prod';
     const revision = async () => (await cluster().api.get<Listed>(webhook)).metadata.labels?.['istio.io/rev'];
@@ -106,6 +112,16 @@ onKubernetes('an installation that changes', (cluster) => {
       const { status } = await cluster().api.call('GET', webhook);
       return status === 404 || undefined;
     });
+  });
+
+  it('stays the default where somebody set the tag, until it goes', async () => {
+    const defaultFlags = `${WITHOUT_GATEWAY} ${SETTINGS}`;
+    await succeed(cluster(), 'tag set default -r canary -y --overwrite');
+    expect(await succeed(cluster(), `install -y ${defaultFlags}`)).toMatch(
+      /stays with revision "canary"[\s\S]*nothing was/,
+    );
+    await succeed(cluster(), `verify-install ${defaultFlags}`);
+    expect(await succeed(cluster(), 'tag list')).toMatch(/^default +canary/m);
   });
 
   it('ends by revision', async () => {
