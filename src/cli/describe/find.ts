@@ -4,6 +4,7 @@ import { parsePodArgument } from '../../cluster/pods.ts';
 import type { MeshService } from '../../traffic/compile/services.ts';
 import type { PlacedPod } from '../../traffic/compile/world.ts';
 import type { MeshView } from '../../traffic/explain/mesh-view.ts';
+import type { AnyRoute } from '../../traffic/explain/written-route.ts';
 
 interface Candidate<T> {
   readonly value: T;
@@ -75,3 +76,52 @@ export const findService = (view: MeshView, argument: string, namespace: string 
       names: [value.name, value.host],
     })),
   );
+
+/** Names of the kinds of routes as kubectl takes them, the short ones too. */
+const ROUTE_KINDS = new Map<string, AnyRoute['kind']>([
+  ['vs', 'VirtualService'],
+  ['virtualservice', 'VirtualService'],
+  ['virtualservices', 'VirtualService'],
+  ['httproute', 'HTTPRoute'],
+  ['httproutes', 'HTTPRoute'],
+  ['grpcroute', 'GRPCRoute'],
+  ['grpcroutes', 'GRPCRoute'],
+  ['tcproute', 'TCPRoute'],
+  ['tcproutes', 'TCPRoute'],
+  ['tlsroute', 'TLSRoute'],
+  ['tlsroutes', 'TLSRoute'],
+]);
+
+/** The kind a name stands for, behind which kubectl takes the group; undefined where any kind is meant. */
+const routeKind = (argument: string): AnyRoute['kind'] | undefined => {
+  if (!argument.includes('/')) return undefined;
+  const [type = ''] = parsePodArgument(argument).type.split('.');
+  const kind = ROUTE_KINDS.get(type);
+  if (kind !== undefined) return kind;
+  const near = suggest(type, [...ROUTE_KINDS.keys()]);
+  throw new Fault(`${type} is no kind of route`, {
+    kind: 'usage',
+    code: 'UNKNOWN_TYPE',
+    hint:
+      near === undefined ? 'give virtualservice, httproute, grpcroute, tcproute or tlsroute' : `did you mean ${near}?`,
+  });
+};
+
+/** The route an argument means, `[KIND/]NAME[.NAMESPACE]`; a Fault where there is none, or where several kinds have the name. */
+export const findRoute = (view: MeshView, argument: string, namespace: string | undefined): AnyRoute => {
+  const { mesh } = view.world;
+  const kind = routeKind(argument);
+  const ofGatewayApi = [mesh.of('HTTPRoute'), mesh.of('GRPCRoute'), mesh.of('TCPRoute'), mesh.of('TLSRoute')].flat();
+  const routes: readonly AnyRoute[] = [...mesh.of('VirtualService'), ...ofGatewayApi].filter(
+    (route) => kind === undefined || route.kind === kind,
+  );
+  const candidates = routes.map((value) => ({ value, namespace: value.namespace, names: [value.name] }));
+  const found = choose(argument, namespace, 'route', candidates);
+  const other = routes.find((one) => one !== found && one.name === found.name && one.namespace === found.namespace);
+  if (other === undefined) return found;
+  throw new Fault(`${argument} is a ${found.kind} and a ${other.kind}`, {
+    kind: 'usage',
+    code: 'AMBIGUOUS_NAME',
+    hint: `say ${found.kind.toLowerCase()}/${found.name}.${found.namespace}`,
+  });
+};

@@ -2,7 +2,7 @@ import { CLUSTER_EXIT_CODES } from '../cluster/flags.ts';
 import { MESH_FLAGS } from '../cluster/load-mesh-of.ts';
 import { text, texts } from '../command.ts';
 
-/** Flags of both commands. */
+/** Flags of all of its commands. */
 export const DESCRIBE_OPTIONS = {
   filename: texts(
     '-f, --filename <path>',
@@ -12,9 +12,9 @@ export const DESCRIBE_OPTIONS = {
   ...MESH_FLAGS,
 };
 
-/** Codes of both commands. */
+/** Codes of all of its commands. */
 export const DESCRIBE_EXIT_CODES = {
-  1: 'there is no such pod or service',
+  1: 'there is no such pod, service or route',
   65: 'the files cannot be read',
   ...CLUSTER_EXIT_CODES,
 } as const;

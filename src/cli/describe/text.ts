@@ -1,13 +1,5 @@
-import { escapeControls } from '../../telemetry/access-log.ts';
 import type { DescribedPod, DescribedService } from '../../traffic/explain/describe.ts';
-
-const RULE = '--------------------';
-
-const at = (source: string | undefined): string => (source === undefined ? '' : `   ${source}`);
-
-const indent = (lines: readonly string[]): readonly string[] => lines.map((line) => `   ${line}`);
-
-const listOf = (words: readonly string[]): string => words.join(', ');
+import { at, indent, listOf, RULE, textOf } from './lines.ts';
 
 const ruleLines = ({ destinationRule: rule, pods }: DescribedService): readonly string[] => {
   if (rule === undefined) return [];
@@ -85,8 +77,6 @@ const authorizationLines = ({ authorization }: DescribedPod): readonly string[] 
         'AuthorizationPolicies:',
         ...indent(authorization.map(({ action, policy, source }) => `${action} ${policy}${at(source)}`)),
       ];
-
-const textOf = (lines: readonly string[]): string => lines.map((line) => `${escapeControls(line)}\n`).join('');
 
 /** A pod as istioctl describes it, with the place of every object. */
 export const podText = (pod: DescribedPod): string =>
