@@ -101,6 +101,11 @@ const ca: CommandGroup = {
       load: async () => (await import('./commands/ca/rotate.ts')).caRotate,
     },
     {
+      name: 'serve',
+      summary: "the authority on a port, for Istio's agents",
+      load: async () => (await import('./commands/ca/serve.ts')).caServe,
+    },
+    {
       name: 'trust',
       summary: 'let programs of this machine trust the root',
       load: async () => (await import('./commands/ca/trust.ts')).caTrust,
@@ -473,6 +478,13 @@ export const SECTIONS: readonly Section[] = [
         load: async () => (await import('./commands/check-inject.ts')).checkInject,
       },
       injector,
+      {
+        name: 'dashboard',
+        aliases: ['dash'],
+        isOccasional: true,
+        summary: 'web pages of Kiali, Grafana, Envoy, istiod, ...',
+        load: async () => (await import('./commands/dashboard.ts')).dashboard,
+      },
       {
         name: 'bug-report',
         isOccasional: true,

@@ -9,7 +9,7 @@ const REVISION_LABEL = 'istio.io/rev';
 const HBONE_PORT = 15_008;
 
 /** What a waypoint is made of. */
-export interface WaypointShape {
+interface WaypointShape {
   readonly name: string;
   readonly namespace: string | undefined;
   /** `all`, `none`, `service`, `workload`; istiod chooses where absent. */
@@ -18,7 +18,7 @@ export interface WaypointShape {
 }
 
 /** A waypoint of a cluster. */
-export interface Waypoint {
+interface Waypoint {
   readonly name: string;
   readonly namespace: string;
   readonly revision: string;
