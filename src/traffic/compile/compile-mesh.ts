@@ -54,8 +54,30 @@ export interface MeshPlan {
  * everything else takes effect. `generation` is stamped on the tables.
  */
 export const planMesh = (world: World, generation: number): MeshPlan => {
-  const { mesh } = world;
   const report = new Report();
+  const plans = planObjects(world, report);
+  const { services, authorizationOf } = plans;
+  const compileProxy = proxyCompiler(world, plans, generation);
+  const compiled = new Map<string, ProxyTables>();
+  const tablesOf = (placed: PlacedPod): ProxyTables | undefined => {
+    if (placed.pod.proxyMode === 'none') return undefined;
+    const tables = compiled.get(keyOf(placed)) ?? compileProxy(placed);
+    compiled.set(keyOf(placed), tables);
+    return tables;
+  };
+  // Those of gateways have problems of their own, as have policies that meet at one proxy.
+  for (const placed of world.pods) {
+    if (placed.pod.proxyMode === 'gateway') tablesOf(placed);
+    else if (placed.pod.proxyMode === 'sidecar') authorizationOf(placed.pod);
+  }
+  return { tablesOf, authorizationOf, services, problems: report.problems };
+};
+
+type ObjectPlans = ReturnType<typeof planObjects>;
+
+/** Checks the objects of every kind, and indexes them by what proxies ask of them. */
+const planObjects = (world: World, report: Report) => {
+  const { mesh } = world;
   const settings = readMeshSettings(mesh, report);
   // A host that a Service has is not given away to a ServiceEntry.
   const podsWith = indexPods(world);
@@ -89,9 +111,19 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
   const usesLabels =
     rules.usesClientLabels ||
     virtualServices.some((plan) => conditionsOf(plan).some(({ sourceLabels }) => sourceLabels !== undefined));
+  return { sources, services, authorizationOf, tokenRulesOf, rateLimitsOf, sidecarScope, telemetryOf, usesLabels };
+};
+
+/** Compiles the tables of one proxy after the other; what several have in common is made once. */
+const proxyCompiler = (
+  world: World,
+  { sources, sidecarScope, usesLabels, authorizationOf, tokenRulesOf, rateLimitsOf, telemetryOf }: ObjectPlans,
+  generation: number,
+): ((placed: PlacedPod) => ProxyTables) => {
+  const { mutualTls, servicesOfPod, settings } = sources;
   const compileShared = shareOutbound(sources, usesLabels, sidecarScope);
   const peers = new Map(world.pods.map((placed) => [placed.address, peerOf(placed.pod)]));
-  const compileProxy = (placed: PlacedPod): ProxyTables => {
+  return (placed) => {
     const { pod } = placed;
     const shared = compileShared(placed);
     const inbound =
@@ -120,19 +152,6 @@ export const planMesh = (world: World, generation: number): MeshPlan => {
       ...(rateLimits === undefined ? {} : { rateLimits }),
     };
   };
-  const compiled = new Map<string, ProxyTables>();
-  const tablesOf = (placed: PlacedPod): ProxyTables | undefined => {
-    if (placed.pod.proxyMode === 'none') return undefined;
-    const tables = compiled.get(keyOf(placed)) ?? compileProxy(placed);
-    compiled.set(keyOf(placed), tables);
-    return tables;
-  };
-  // Those of gateways have problems of their own, as have policies that meet at one proxy.
-  for (const placed of world.pods) {
-    if (placed.pod.proxyMode === 'gateway') tablesOf(placed);
-    else if (placed.pod.proxyMode === 'sidecar') authorizationOf(placed.pod);
-  }
-  return { tablesOf, authorizationOf, services, problems: report.problems };
 };
 
 const conditionsOf = ({ rules, tcp, tls = [] }: VirtualServicePlan): readonly RuleConditions[] => [
