@@ -68,5 +68,6 @@ export const act = (sender: Sender, chosen: Route, request: TravellingRequest): 
   if (cors.kind === 'preflight')
     return [...ends, own(200, 'the preflight is answered', { cluster: firstCluster(chosen) })];
   const forwarded = forward(sender, chosen, action, request, rest);
+  if (delayed === '') return [...ends, ...forwarded];
   return [...ends, ...forwarded.map((branch) => ({ ...branch, flags: withDelay(branch.flags) }))];
 };

@@ -176,7 +176,7 @@ const toCluster = (
       },
       request,
     );
-    const story = JSON.stringify(reception.steps.map(({ stage, decision }) => [stage, decision]));
+    const story = reception.steps.map(({ stage, decision }) => `${stage}: ${decision}`).join('\n');
     if (!told.has(story)) steps.push(...reception.steps);
     told.add(story);
     return branchOf(reception, request, action, name, probability * share);
@@ -194,8 +194,10 @@ const branchOf = (
   switch (reception.kind) {
     case 'answered': {
       const { host, path, workload, version } = reception;
+      // Nearly all end here, and spreading costs more than all else of it.
       return {
-        ...at,
+        probability,
+        cluster,
         status: 200,
         flags: '-',
         because: 'the application answers',

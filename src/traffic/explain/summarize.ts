@@ -15,8 +15,9 @@ const byProbability = (groups: Iterable<readonly Branch[]>): readonly (readonly 
 const groupBy = (branches: readonly Branch[], keyOf: (branch: Branch) => string): readonly (readonly Branch[])[] => {
   const groups = new Map<string, Branch[]>();
   for (const branch of branches) {
-    const known = groups.get(keyOf(branch));
-    if (known === undefined) groups.set(keyOf(branch), [branch]);
+    const key = keyOf(branch);
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [branch]);
     else known.push(branch);
   }
   return byProbability(groups.values());
