@@ -1,11 +1,13 @@
+import { Fault } from '../base/fault.ts';
+
 /**
  * Which mesh address every pod and service has. Addresses are handed out in document order and kept across reloads, so
  * that an open connection, a log line and a policy keep meaning the same pod.
  */
 export interface AddressBook {
-  /** Address of a pod (`NAMESPACE/NAME`); the same for as long as the pod exists. */
+  /** Address of a pod (`NAMESPACE/NAME`); the same for as long as the pod exists. Throws a Fault when all are taken. */
   podAddress(key: string): string;
-  /** Virtual address of a service (`NAMESPACE/NAME`). */
+  /** Virtual address of a service (`NAMESPACE/NAME`). Throws a Fault when all are taken. */
   serviceAddress(key: string): string;
   /** Forgets what no longer exists; its addresses may be given out again. */
   keepOnly(pods: ReadonlySet<string>, services: ReadonlySet<string>): void;
@@ -17,6 +19,7 @@ const FIRST_SERVICE_BLOCK = 64;
 const BLOCK_END = 128;
 
 class Range {
+  readonly #what: string;
   readonly #prefix: string;
   readonly #first: number;
   readonly #end: number;
@@ -25,7 +28,8 @@ class Range {
   /** No slot before it is free. */
   #next: number;
 
-  constructor(prefix: string, firstBlock: number, endBlock: number) {
+  constructor(what: string, prefix: string, firstBlock: number, endBlock: number) {
+    this.#what = what;
     this.#prefix = prefix;
     this.#first = firstBlock * 256 + 1;
     this.#end = endBlock * 256;
@@ -38,12 +42,20 @@ class Range {
       slot = this.#next;
       // .0 and .255 are left out: some tools take them for a network and its broadcast address.
       while (this.#taken.has(slot) || slot % 256 === 0 || slot % 256 === 255) slot++;
-      if (slot >= this.#end) throw new RangeError(`more than ${this.#end - this.#first} addresses in use`);
+      if (slot >= this.#end) throw this.#full();
       this.#byKey.set(key, slot);
       this.#taken.add(slot);
       this.#next = slot + 1;
     }
     return `${this.#prefix}.${slot >> 8}.${slot & 255}`;
+  }
+
+  #full(): Fault {
+    return new Fault(`a mesh on this machine has addresses for ${this.#taken.size} ${this.#what}, and here are more`, {
+      kind: 'input',
+      code: 'OUT_OF_ADDRESSES',
+      hint: 'name fewer files, or lower the replicas',
+    });
   }
 
   keepOnly(keys: ReadonlySet<string>): void {
@@ -58,8 +70,8 @@ class Range {
 
 /** Creates the book of one mesh; `octet` (1-254) is the second octet of all its addresses. */
 export const createAddressBook = (octet: number): AddressBook => {
-  const pods = new Range(`10.${octet}`, FIRST_POD_BLOCK, FIRST_SERVICE_BLOCK);
-  const services = new Range(`10.${octet}`, FIRST_SERVICE_BLOCK, BLOCK_END);
+  const pods = new Range('pods', `10.${octet}`, FIRST_POD_BLOCK, FIRST_SERVICE_BLOCK);
+  const services = new Range('services', `10.${octet}`, FIRST_SERVICE_BLOCK, BLOCK_END);
   return {
     podAddress: (key) => pods.addressOf(key),
     serviceAddress: (key) => services.addressOf(key),

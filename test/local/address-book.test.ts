@@ -31,4 +31,13 @@ describe('address book', () => {
     expect(addresses.filter((address) => /\.(0|255)$/.test(address))).toEqual([]);
     expect(new Set(addresses).size).toBe(300);
   });
+
+  it('says of how many pods it has no address for more', () => {
+    const book = createAddressBook(44);
+    for (let at = 0; at < 63 * 254; at += 1) book.podAddress(`default/p-${at}`);
+    expect(() => book.podAddress('default/one-more')).toThrow(
+      expect.objectContaining({ code: 'OUT_OF_ADDRESSES', message: expect.stringContaining('16002 pods') }),
+    );
+    expect(book.serviceAddress('default/reviews')).toBe('10.44.64.1');
+  });
 });
