@@ -479,6 +479,12 @@ export const SECTIONS: readonly Section[] = [
       },
       injector,
       {
+        name: 'metrics',
+        isOccasional: true,
+        summary: 'requests, errors and latencies of workloads, from Prometheus',
+        load: async () => (await import('./commands/metrics.ts')).metrics,
+      },
+      {
         name: 'dashboard',
         aliases: ['dash'],
         isOccasional: true,
