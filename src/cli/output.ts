@@ -42,7 +42,7 @@ interface Document {
   readonly kind: string;
 }
 
-/** Prints one answer: as JSON or YAML in the versioned envelope when `-o` says so, else as `text` makes it. */
+/** Prints one answer: as JSON (a line of it for `ndjson`) or YAML in the versioned envelope, or as `text` makes it. */
 export const printDocument = async <D extends Document>(
   context: Context,
   document: D,
@@ -50,6 +50,7 @@ export const printDocument = async <D extends Document>(
 ): Promise<void> => {
   const enveloped = { apiVersion: 'heddle/v1', ...document };
   if (context.format === 'json') context.out.line(JSON.stringify(enveloped, null, 2));
+  else if (context.format === 'ndjson') context.out.line(JSON.stringify(enveloped));
   else if (context.format === 'yaml') context.out.write(await toYaml(enveloped));
   else context.out.write(text());
 };

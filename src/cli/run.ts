@@ -12,15 +12,16 @@ import { parseCommandLine } from './parse.ts';
 import { faultDocument, printFault } from './report/fault.ts';
 import { GLOBAL_FLAGS, type Intent, namesAt } from './resolve.ts';
 
-/** Whether the command line asks for machine output, read before anything is parsed: even a usage error answers so. */
-const wantsJson = (argv: readonly string[]): boolean => {
+const MACHINE_FORMATS = ['json', 'json-compat', 'yaml', 'ndjson'];
+
+/** The machine output that the command line asks for, read before anything is parsed: even a usage error answers so. */
+const machineFormat = (argv: readonly string[]): string | undefined => {
   const end = argv.indexOf('--');
   const words = end < 0 ? argv : argv.slice(0, end);
-  return words.some(
-    (word, at) =>
-      /^(-o=?|--output=)(json(-compat)?|yaml|ndjson)$/i.test(word) ||
-      ((word === '-o' || word === '--output') && /^(json(-compat)?|yaml|ndjson)$/i.test(words[at + 1] ?? '')),
+  const asked = words.map((word, at) =>
+    word === '-o' || word === '--output' ? words[at + 1] : /^(?:-o=?|--output=)(.+)$/.exec(word)?.[1],
   );
+  return asked.map((each) => each?.toLowerCase() ?? '').findLast((each) => MACHINE_FORMATS.includes(each));
 };
 
 const colorAsked = (argv: readonly string[]): ColorChoice => {
@@ -33,7 +34,9 @@ const colorAsked = (argv: readonly string[]): ColorChoice => {
 const report = async (error: unknown, argv: readonly string[], io: Io, parsed: Parsed | undefined): Promise<number> => {
   const err = await createPrinter(io.stderr, wantsColor(parsed?.color ?? colorAsked(argv), io.env, io.stderr.isTty));
   const detail = parsed === undefined ? argv.includes('--debug') : parsed.debug || parsed.verbose > 0;
-  if (wantsJson(argv)) io.stdout.write(`${JSON.stringify(faultDocument(error), null, 2)}\n`);
+  const format = machineFormat(argv);
+  if (format !== undefined)
+    io.stdout.write(`${JSON.stringify(faultDocument(error), null, format === 'ndjson' ? 0 : 2)}\n`);
   printFault(error, err, detail);
   return error instanceof Fault ? exitCodeOf(error.kind) : EXIT.bug;
 };

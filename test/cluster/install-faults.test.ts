@@ -216,7 +216,7 @@ describe('the wait of an installation', () => {
     const gateway = '--set components.ingressGateways.[0].name=a --set components.ingressGateways.[0].enabled=true';
     const answer = await heddle(`install -y ${SMALL} ${gateway} --readiness-timeout 300ms`);
     expect(answer.code).toBe(75);
-    expect(answer.stderr).toContain('Ingress gateways not begun, because it needs Istiod');
+    expect(answer.stderr).toContain('Ingress gateways not begun, because Istiod is not ready');
     expect(api.store.get({ ...ISTIOD, name: 'a' })).toBeUndefined();
   });
 

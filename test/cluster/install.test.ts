@@ -214,6 +214,12 @@ describe('install', () => {
     expect(events).toContainEqual(
       expect.objectContaining({ kind: 'InstallEvent', type: 'installed', component: 'pilot' }),
     );
+    const tried = await heddle(`install --dry-run -o ndjson ${SMALL} --set values.pilot.autoscaleMin=3`);
+    expect(tried.stdout).toMatch(/^[^\n]*\n$/);
+    expect(JSON.parse(tried.stdout)).toMatchObject({ kind: 'InstallPlan', summary: { change: 2 } });
+    const refused = await heddle(`install -y -o ndjson -r Not_A_Label ${SMALL}`);
+    expect(refused.stdout).toMatch(/^[^\n]*\n$/);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 'BAD_REVISION' } });
     const again = await heddle(`install -o json ${SMALL}`);
     expect(JSON.parse(again.stdout)).toMatchObject({
       kind: 'Installation',

@@ -55,8 +55,7 @@ export const install = async (context: Context, options: InstallOptions): Promis
         return EXIT.failure;
       }
     }
-    if (context.format === 'ndjson')
-      context.out.line(JSON.stringify({ apiVersion: 'heddle/v1', ...planDocument('InstallPlan', prepared) }));
+    if (context.format === 'ndjson') await printDocument(context, planDocument('InstallPlan', prepared), () => '');
     await perform(cluster, prepared, options, context);
     if (options.verify) await verify(cluster, request, context);
     if (context.format !== 'ndjson') await printDocument(context, planDocument('Installation', prepared), () => '');
@@ -116,7 +115,8 @@ const perform = async (
 
 /** The fault that ended it, and what was done before; running again does the rest. */
 const unfinished = (prepared: Prepared, events: readonly InstallEvent[], fault: Fault, { err }: Context): Fault => {
-  const titles = prepared.plan.components.map(({ name, objects }) => {
+  const titles = prepared.plan.components.flatMap(({ name, objects }) => {
+    if (objects.length === 0) return [];
     const todo = objects.filter(({ change }) => change !== 'unchanged').length;
     const done = events.filter(
       ({ type, component }) => component === name && (type === 'applied' || type === 'removed'),

@@ -50,7 +50,7 @@ const eventLine = (event: InstallEvent, context: Context): string | undefined =>
     case 'failed':
       return `${red('✘')} ${title} failed: ${event.fault.message}`;
     case 'skipped':
-      return `${yellow('!')} ${title} not begun, because it needs ${componentTitle(event.because)}`;
+      return `${yellow('!')} ${title} not begun, because ${componentTitle(event.because)} is not ready`;
     case 'removed':
       return `  removed ${objectName(event.object)}`;
   }

@@ -27,7 +27,7 @@ export const waitUntilReady = async (
   throw new Fault(`not ready after ${options.timeoutMs / 1000}s: ${late.join('; ')}`, {
     kind: 'timeout',
     code: 'NOT_READY',
-    hint: 'remove the cause and run the same command again, or wait longer with --readiness-timeout',
+    hint: 'remove the cause, or wait longer with --readiness-timeout',
   });
 };
 
