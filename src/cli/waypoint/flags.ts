@@ -7,7 +7,7 @@ const TRAFFIC_TYPES = ['all', 'none', 'service', 'workload'];
 const READY_MS = 90_000;
 
 /** What a waypoint is called where nobody says. */
-export const DEFAULT_NAME = 'waypoint';
+const DEFAULT_NAME = 'waypoint';
 
 /** Flags of every verb about waypoints of a cluster. */
 export const WAYPOINT_FLAGS = {
