@@ -1,6 +1,7 @@
 /** The smallest changes of a request that alter its result, found by asking again with what the tables name. */
 import type { ProxyTables } from '../tables.ts';
 import type { AskedRequest, Result } from './explanation.ts';
+import { acrossLabels } from './flip-callers.ts';
 import { acrossPolicies } from './flip-policies.ts';
 import { towardsRoutes } from './flip-routes.ts';
 import { findClient, findGateway, type MeshView } from './mesh-view.ts';
@@ -54,10 +55,10 @@ const candidates = (view: MeshView, asked: AskedRequest): readonly Candidate[] =
     return { ...mutation, answer: () => result };
   });
   const known = new Set(byRoute.map(({ change }) => change));
-  const byPolicy = unique(acrossPolicies(view, met, asked))
+  const others = [...unique(acrossPolicies(view, met, asked)), ...unique(acrossLabels(view, asked))]
     .filter(({ change }) => !known.has(change))
     .map((mutation) => ({ ...mutation, answer: () => resultOf(trace(view, mutation.asked)) }));
-  return [...byRoute, ...byPolicy].slice(0, MAX_CANDIDATES).sort((left, right) => left.effort - right.effort);
+  return [...byRoute, ...others].slice(0, MAX_CANDIDATES).sort((left, right) => left.effort - right.effort);
 };
 
 const resultOf = (answer: ReturnType<typeof trace>): Result | undefined =>
