@@ -472,6 +472,12 @@ export const SECTIONS: readonly Section[] = [
       describe,
       authz,
       {
+        name: 'wait',
+        isOccasional: true,
+        summary: 'wait until an object, or its end, has reached the proxies',
+        load: async () => (await import('./commands/wait.ts')).wait,
+      },
+      {
         name: 'check-inject',
         isOccasional: true,
         summary: 'whether a pod gets a sidecar, and which label decides it',
