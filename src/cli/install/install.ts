@@ -115,8 +115,7 @@ const perform = async (
 
 /** The fault that ended it, and what was done before; running again does the rest. */
 const unfinished = (prepared: Prepared, events: readonly InstallEvent[], fault: Fault, { err }: Context): Fault => {
-  const titles = prepared.plan.components.flatMap(({ name, objects }) => {
-    if (objects.length === 0) return [];
+  const titles = prepared.plan.components.map(({ name, objects }) => {
     const todo = objects.filter(({ change }) => change !== 'unchanged').length;
     const done = events.filter(
       ({ type, component }) => component === name && (type === 'applied' || type === 'removed'),

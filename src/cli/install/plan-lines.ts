@@ -63,9 +63,7 @@ export const planLines = (plan: Plan, isWhole: boolean, paint: Paint): readonly 
       hidden += fields.length - told.length;
       return told.length === 0 && fields.length > 0 ? [] : objectLines(planned, told, paint);
     });
-    return objects.length === 0
-      ? []
-      : [`${paint.bold(componentTitle(name))}: ${countWords(countChanges(objects))}`, ...shown];
+    return [`${paint.bold(componentTitle(name))}: ${countWords(countChanges(objects))}`, ...shown];
   });
   return [
     ...lines,

@@ -52,7 +52,7 @@ export const survey = async (
   if (first !== undefined) throw severalFaults(first, faults.length);
   const gone = leftOver(owned, all, ownership).filter((object) => !isGoing(object));
   const components = new Set([
-    ...wanted.map(({ name }) => name),
+    ...wanted.filter(({ objects }) => objects.length > 0).map(({ name }) => name),
     ...gone.flatMap((each) => labelledComponent(each) ?? []),
   ]);
   return {
