@@ -62,7 +62,8 @@ const fieldOf = (path: string, pod: PodFacts): string | undefined => {
   }
 };
 
-const configData = (mesh: Mesh, namespace: string, name: string): ReadonlyMap<string, string> =>
+/** The entries of a ConfigMap; empty where there is none of that name. */
+export const configData = (mesh: Mesh, namespace: string, name: string): ReadonlyMap<string, string> =>
   new Map(Object.entries(mesh.find('ConfigMap', namespace, name)?.object.data ?? {}));
 
 /** The entries of a Secret, decoded; empty where there is none of that name. */

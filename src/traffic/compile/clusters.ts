@@ -83,10 +83,10 @@ const compileServiceClusters = (
   client: Client,
   mode: ProxyMode,
 ): ReadonlyMap<string, Cluster> => {
-  const isSelected = rule?.resource.object.spec?.workloadSelector !== undefined;
+  const isSelected = rule?.isSelective === true;
   const clusters = service.ports.flatMap((port) => {
     const policy = overlayPolicy(undefined, rule?.policy, port.number);
-    const context = { sources, service, port, mode, client, isSelected };
+    const context = { sources, service, port, mode, client, isSelected, tlsOrigins: rule?.tlsOrigins };
     const origin = rule === undefined ? undefined : originOf(rule.resource);
     const subsets = (rule?.subsets ?? []).map(({ subset, resource }) => {
       const subsetPolicy = overlayPolicy(policy, subset.trafficPolicy, port.number);
@@ -105,6 +105,7 @@ interface ClusterContext {
   readonly client: Client;
   /** The DestinationRule in force names this proxy's labels. */
   readonly isSelected: boolean;
+  readonly tlsOrigins: EffectiveRule['tlsOrigins'];
 }
 
 const toCluster = (
@@ -142,7 +143,7 @@ const toCluster = (
     ...(http === undefined ? {} : { http }),
     service: serviceRef(service),
     origin,
-    ...tlsSettingOf(policy.tls, origin),
+    ...tlsSettingOf(policy.tls, origin, context.tlsOrigins),
     ...(outlier === undefined ? {} : { outlier: compileOutlierDetection(outlier) }),
     ...panicOf(context, outlier?.minHealthPercent),
     ...(localities === undefined ? {} : { localities }),
@@ -151,10 +152,19 @@ const toCluster = (
   };
 };
 
-const tlsSettingOf = (tls: PortPolicy['tls'], origin: Origin | undefined): Pick<Cluster, 'tlsSetting'> =>
+const tlsSettingOf = (
+  tls: PortPolicy['tls'],
+  origin: Origin | undefined,
+  origins: EffectiveRule['tlsOrigins'],
+): Pick<Cluster, 'tlsSetting'> =>
   tls === undefined || origin === undefined
     ? {}
-    : { tlsSetting: { mode: tls.mode ?? 'DISABLE', origin: { ...origin, span: spanOf(tls) ?? origin.span } } };
+    : {
+        tlsSetting: {
+          mode: tls.mode ?? 'DISABLE',
+          origin: origins?.get(tls) ?? { ...origin, span: spanOf(tls) ?? origin.span },
+        },
+      };
 
 const place = (
   { client, service, sources }: ClusterContext,

@@ -1,6 +1,7 @@
 import type { Mesh } from '../../model/mesh.ts';
 import { resolveShortName } from '../../model/names.ts';
 import type { Resource } from '../../model/resource.ts';
+import type { BackendTLSPolicy } from '../../model/schema/generated/types-gateway-api.ts';
 import type {
   ClientTls,
   ConnectionPool,
@@ -12,7 +13,10 @@ import type {
   TrafficPolicyRetryBudget,
 } from '../../model/schema/generated/types-istio.ts';
 import { matchesLabels } from '../../model/selector.ts';
+import type { Origin } from '../tables.ts';
+import { mergeBackendTls } from './backend-tls-rules.ts';
 import { checkDestinationRule } from './destination-rule-check.ts';
+import { planBackendTls } from './gateway-api/backend-tls.ts';
 import { indexHosts } from './host-index.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import { isExportedTo } from './names.ts';
@@ -29,7 +33,11 @@ export interface EffectiveRule {
   readonly clientLabels: Readonly<Record<string, string>> | undefined;
   readonly policy: TrafficPolicy | undefined;
   readonly subsets: readonly { readonly subset: DestinationRuleSubset; readonly resource: Resource }[];
-  readonly resource: Resource<DestinationRule>;
+  /** It names the workloads that it is for. */
+  readonly isSelective: boolean;
+  /** Of the TLS settings that BackendTLSPolicies ask for. */
+  readonly tlsOrigins?: ReadonlyMap<ClientTls, Origin>;
+  readonly resource: Resource<DestinationRule | BackendTLSPolicy>;
 }
 
 /** Who asks: DestinationRules depend on the client's namespace and labels. */
@@ -70,6 +78,7 @@ export const indexDestinationRules = (mesh: Mesh, settings: MeshSettings, report
     byNamespace.set(resource.namespace, rules);
     const host = resolveShortName(spec.host, resource.namespace);
     const clientLabels = spec.workloadSelector?.matchLabels;
+    const isSelective = spec.workloadSelector !== undefined;
     const key = JSON.stringify([host, clientLabels]);
     const subsets = (spec.subsets ?? []).map((subset) => ({ subset, resource }));
     const older = rules.get(key);
@@ -77,9 +86,15 @@ export const indexDestinationRules = (mesh: Mesh, settings: MeshSettings, report
     rules.set(
       key,
       older === undefined
-        ? { host, namespace: resource.namespace, exportTo, clientLabels, policy, subsets, resource }
+        ? { host, namespace: resource.namespace, exportTo, clientLabels, policy, subsets, isSelective, resource }
         : mergeInto(older, policy, subsets),
     );
+  }
+  for (const backend of planBackendTls(mesh, report)) {
+    const rules = byNamespace.get(backend.namespace) ?? new Map<string, EffectiveRule>();
+    byNamespace.set(backend.namespace, rules);
+    const key = JSON.stringify([backend.host, undefined]);
+    rules.set(key, mergeBackendTls(rules.get(key), backend));
   }
   const all = [...byNamespace.values()].flatMap((rules) => [...rules.values()]);
   const covering = new Map(

@@ -1,7 +1,8 @@
 import type { Mesh } from '../../model/mesh.ts';
-import { secretData } from '../../model/pod-env.ts';
+import { configData, secretData } from '../../model/pod-env.ts';
 import type { ClientTls } from '../../model/schema/generated/types-istio.ts';
 import type { UpstreamTransport } from '../tables.ts';
+import { CONFIG_MAP_CREDENTIAL } from './credential-names.ts';
 import type { MeshService, MeshServicePort } from './services.ts';
 import { authorityOf, certificateOf } from './tls-credentials.ts';
 
@@ -29,7 +30,8 @@ export const originationOf = (
 ): Origination | undefined => {
   if (tls === undefined || (tls.mode !== 'SIMPLE' && tls.mode !== 'MUTUAL')) return undefined;
   const { credentialName, caCertificates = '' } = tls;
-  if (credentialName !== undefined && !readsSecrets) return undefined;
+  const isConfigMap = credentialName?.startsWith(CONFIG_MAP_CREDENTIAL) === true;
+  if (credentialName !== undefined && !isConfigMap && !readsSecrets) return undefined;
   const ownName = port.protocol === 'tcp' || service.host.startsWith('*') ? '' : service.host;
   const written = tls.subjectAltNames ?? [];
   const declared = written.length > 0 ? written : service.identities;
@@ -42,6 +44,11 @@ export const originationOf = (
   if (credentialName === undefined) {
     const authorities = SYSTEM_BUNDLES.has(caCertificates) ? 'system' : [];
     return { ...shared, authorities: isVerified ? authorities : 'any' };
+  }
+  if (isConfigMap) {
+    const [owner = '', name = ''] = credentialName.slice(CONFIG_MAP_CREDENTIAL.length).split('/');
+    const authority = authorityOf(configData(mesh, owner, name));
+    return { ...shared, authorities: isVerified ? (authority === undefined ? [] : [authority]) : 'any' };
   }
   const entries = secretData(mesh, namespace, credentialName);
   const authority = authorityOf(secretData(mesh, namespace, `${credentialName}-cacert`)) ?? authorityOf(entries);

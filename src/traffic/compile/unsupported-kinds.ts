@@ -9,7 +9,6 @@ const EFFECTS: readonly (readonly [kind: KindName, effect: string])[] = [
   ['WorkloadEntry', 'it is no endpoint of any service'],
   ['WorkloadGroup', 'it creates no workload'],
   ['ProxyConfig', 'proxies keep their defaults'],
-  ['BackendTLSPolicy', 'backends are called in plaintext'],
   ['Endpoints', 'its addresses are no endpoints of any service'],
   ['EndpointSlice', 'its addresses are no endpoints of any service'],
   ['Ingress', 'no gateway serves its rules'],

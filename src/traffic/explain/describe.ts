@@ -104,7 +104,7 @@ const describeRule = (rule: EffectiveRule, pods: readonly PlacedPod[]): Describe
   const named = subsets.map(({ subset }) => ({ name: subset.name, isMatching: isBehind(subset.labels) }));
   return {
     ...nameOf(resource),
-    host: resource.object.spec?.host ?? rule.host,
+    host: resource.object.kind === 'DestinationRule' ? (resource.object.spec?.host ?? rule.host) : rule.host,
     subsets: {
       matching: named.flatMap(({ name, isMatching }) => (isMatching ? [name] : [])),
       others: named.flatMap(({ name, isMatching }) => (isMatching ? [] : [name])),
