@@ -1,7 +1,7 @@
 import { Fault } from '../base/fault.ts';
 import type { Clock } from '../base/ports.ts';
 import type { Identity, WorkloadCertificate } from './certificate.ts';
-import type { KeyedCertificate, Signer } from './mint.ts';
+import type { KeyedCertificate, SignedCertificate, Signer, Validity } from './mint.ts';
 import { invalidSpiffeId, parseSpiffeId } from './spiffe.ts';
 
 /** Issues the workload certificates of one trust domain from one root. */
@@ -12,11 +12,17 @@ export interface Authority {
   /**
    * A new key and certificate, valid from now for the authority's lifetime, never beyond the root's.
    * Throws a Fault for an id that is malformed, of another trust domain or without a path, for a clock outside of
-   * the root's validity, and when the issue log cannot be written.
+   * the root's validity, and when the issue log cannot be written. `hosts`: DNS names and IP addresses it has as well.
    */
-  issue(spiffeId: string): Promise<WorkloadCertificate>;
+  issue(spiffeId: string, hosts?: readonly string[]): Promise<WorkloadCertificate>;
+  /**
+   * A certificate for the key of a certificate request (PKCS #10, PEM), which its requester keeps; nothing else of the
+   * request counts. Throws as `issue` does, for a lifetime out of range, and for a request that is broken
+   * (`CA_BAD_REQUEST`) or asks for another id (`CA_FOREIGN_IDENTITY`).
+   */
+  certify(requestPem: string, spiffeId: string, lifeMs?: number): Promise<SignedCertificate>;
   /** `issue`, together with the roots to trust. */
-  identityFor(spiffeId: string): Promise<Identity>;
+  identityFor(spiffeId: string, hosts?: readonly string[]): Promise<Identity>;
 }
 
 /** One line of the issue log. */
@@ -59,7 +65,8 @@ export const assertTtl = (ttlMs: number): void => {
   });
 };
 
-const assertMayIssue = (text: string, trustDomain: string): void => {
+/** Throws the Fault of `issue` for an id that no workload of the trust domain may have. */
+export const assertMayIssue = (text: string, trustDomain: string): void => {
   const parsed = parseSpiffeId(text);
   if (parsed.kind === 'invalid') throw invalidSpiffeId(text, parsed.reason);
   // X509-SVID section 2: an id without path names the trust domain and belongs to signing certificates.
@@ -77,7 +84,7 @@ export const createAuthority = (options: AuthorityOptions): Authority => {
   const { root, trustDomain, clock, ttlMs, rootNotAfterMs } = options;
   let signer: Promise<Signer> | undefined;
 
-  const validityFrom = (nowMs: number): { readonly notBeforeMs: number; readonly notAfterMs: number } => {
+  const validityFrom = (nowMs: number, lifeMs: number): Validity => {
     if (nowMs < options.rootNotBeforeMs || nowMs >= rootNotAfterMs)
       throw new Fault(`the root certificate is ${nowMs < rootNotAfterMs ? 'not valid yet' : 'expired'}`, {
         kind: 'config',
@@ -86,27 +93,48 @@ export const createAuthority = (options: AuthorityOptions): Authority => {
       });
     return {
       notBeforeMs: wholeSeconds(nowMs - BACKDATE_MS),
-      notAfterMs: Math.min(wholeSeconds(nowMs + ttlMs), rootNotAfterMs),
+      notAfterMs: Math.min(wholeSeconds(nowMs + lifeMs), rootNotAfterMs),
     };
   };
 
-  const issue = async (spiffeId: string): Promise<WorkloadCertificate> => {
+  /** Signs and logs; the certificate leaves only after its line is written. */
+  const signLogged = async <T extends SignedCertificate>(
+    spiffeId: string,
+    lifeMs: number,
+    signWith: (ready: Signer, validity: Validity) => Promise<T>,
+  ): Promise<T & Validity> => {
     assertMayIssue(spiffeId, trustDomain);
     signer ??= import('./mint.ts').then(({ createSigner }) => createSigner(root));
-    const { sign } = await signer;
+    const ready = await signer;
     const nowMs = clock.nowMs();
-    const validity = validityFrom(nowMs);
-    const { serial, certificatePem, keyPem } = await sign(spiffeId, validity);
-    options.record({ timeMs: nowMs, serial, spiffeId, notAfterMs: validity.notAfterMs });
-    return { spiffeId, serial, ...validity, chainPem: certificatePem, keyPem };
+    const validity = validityFrom(nowMs, lifeMs);
+    const signed = await signWith(ready, validity);
+    options.record({ timeMs: nowMs, serial: signed.serial, spiffeId, notAfterMs: validity.notAfterMs });
+    return { ...signed, ...validity };
+  };
+
+  const issue = async (spiffeId: string, hosts: readonly string[] = []): Promise<WorkloadCertificate> => {
+    const { certificatePem, ...signed } = await signLogged(spiffeId, ttlMs, ({ sign }, validity) =>
+      sign(spiffeId, validity, hosts),
+    );
+    return { spiffeId, ...signed, chainPem: certificatePem };
+  };
+
+  const certify = async (requestPem: string, spiffeId: string, lifeMs = ttlMs): Promise<SignedCertificate> => {
+    assertTtl(lifeMs);
+    const { certificatePem, serial } = await signLogged(spiffeId, lifeMs, ({ signRequest }, validity) =>
+      signRequest(requestPem, spiffeId, validity),
+    );
+    return { certificatePem, serial };
   };
 
   return {
     trustDomain,
     rootPem: root.certificatePem,
     issue,
-    identityFor: async (spiffeId) => ({
-      certificate: await issue(spiffeId),
+    certify,
+    identityFor: async (spiffeId, hosts) => ({
+      certificate: await issue(spiffeId, hosts),
       rootsPem: root.certificatePem + options.earlierRootsPem,
     }),
   };

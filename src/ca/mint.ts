@@ -1,6 +1,7 @@
 // The only file that loads the X.509 library, which costs more than most commands take: import it lazily.
 import 'reflect-metadata';
 import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
+import { isIP } from 'node:net';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -9,11 +10,13 @@ import {
   type Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
+  type PublicKeyType,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
+import { keyOfRequest } from './certificate-request.ts';
 
 cryptoProvider.set(webcrypto);
 
@@ -34,9 +37,18 @@ export interface KeyedCertificate {
   readonly keyPem: string;
 }
 
+/** A certificate as PEM text, and its serial as lower case hex. */
+export interface SignedCertificate {
+  readonly certificatePem: string;
+  readonly serial: string;
+}
+
 /** Signs workload certificates with one root; holds the root's key in memory, not extractable. */
 export interface Signer {
-  sign(spiffeId: string, validity: Validity): Promise<KeyedCertificate & { readonly serial: string }>;
+  /** With a new key; `hosts` are DNS names and IP addresses that the certificate has beside the id. */
+  sign(spiffeId: string, validity: Validity, hosts?: readonly string[]): Promise<KeyedCertificate & SignedCertificate>;
+  /** For the key of a certificate request, PEM; throws a Fault `CA_BAD_REQUEST` or `CA_FOREIGN_IDENTITY`. */
+  signRequest(requestPem: string, spiffeId: string, validity: Validity): Promise<SignedCertificate>;
 }
 
 /**
@@ -95,25 +107,37 @@ export const createSigner = async (root: KeyedCertificate): Promise<Signer> => {
     new ExtendedKeyUsageExtension([SERVER_AUTH, CLIENT_AUTH]),
     await AuthorityKeyIdentifierExtension.create(issuer.publicKey),
   ];
+  const certify = async (
+    publicKey: PublicKeyType,
+    spiffeId: string,
+    validity: Validity,
+    hosts: readonly string[],
+  ): Promise<SignedCertificate> => {
+    const serial = randomSerial();
+    const hostNames = hosts.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }) as const);
+    const certificate = await X509CertificateGenerator.create({
+      serialNumber: serial,
+      issuer: issuer.subjectName,
+      ...dates(validity),
+      publicKey,
+      signingKey,
+      signingAlgorithm: EC_P256,
+      extensions: [
+        ...shared,
+        await SubjectKeyIdentifierExtension.create(publicKey),
+        // RFC 5280 4.2.1.6: critical, because the subject is empty.
+        new SubjectAlternativeNameExtension([{ type: 'url', value: spiffeId }, ...hostNames], true),
+      ],
+    });
+    return { serial, certificatePem: pemOf(certificate) };
+  };
   return {
-    sign: async (spiffeId, validity) => {
-      const serial = randomSerial();
+    sign: async (spiffeId, validity, hosts = []) => {
       const keys = await generateKeys();
-      const certificate = await X509CertificateGenerator.create({
-        serialNumber: serial,
-        issuer: issuer.subjectName,
-        ...dates(validity),
-        publicKey: keys.publicKey,
-        signingKey,
-        signingAlgorithm: EC_P256,
-        extensions: [
-          ...shared,
-          await SubjectKeyIdentifierExtension.create(keys.publicKey),
-          // RFC 5280 4.2.1.6: critical, because the subject is empty.
-          new SubjectAlternativeNameExtension([{ type: 'url', value: spiffeId }], true),
-        ],
-      });
-      return { serial, certificatePem: pemOf(certificate), keyPem: await pemOfKey(keys.privateKey) };
+      const signed = await certify(keys.publicKey, spiffeId, validity, hosts);
+      return { ...signed, keyPem: await pemOfKey(keys.privateKey) };
     },
+    signRequest: async (requestPem, spiffeId, validity) =>
+      certify(await keyOfRequest(requestPem, spiffeId), spiffeId, validity, []),
   };
 };

@@ -9,7 +9,7 @@ interface Timers {
 }
 
 export interface IdentityKeeperOptions {
-  readonly authority: Authority;
+  readonly authority: Pick<Authority, 'identityFor'>;
   readonly clock: Clock;
   readonly random: Random;
   /** Default: the timers of the process, which do not keep it running. */

@@ -153,3 +153,30 @@ describe('heddle ca inspect', () => {
     expect((await heddle(['ca', 'inspect', join(parent, 'text.pem')])).code).toBe(65);
   });
 });
+
+describe('heddle ca serve', () => {
+  test('says where it serves and where tokens are, but no token, and ends when it is interrupted', async () => {
+    const ending = new AbortController();
+    const { code, stdout, stderr } = await runCli(['ca', 'serve', 'default/reviews', '--port', '0', '-o', 'json'], {
+      env: { HEDDLE_STATE_DIR: stateDir },
+      signal: ending.signal,
+      onWrite: () => ending.abort(),
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { kind, url, items } = JSON.parse(stdout);
+    expect([kind, url]).toEqual(['CaServer', expect.stringMatching(/^https:\/\/127\.0\.0\.1:\d+$/)]);
+    expect(items).toEqual([
+      { spiffeId: 'spiffe://td.example/ns/default/sa/reviews', tokenFile: expect.stringContaining(stateDir) },
+    ]);
+    expect(stdout).not.toContain(readFileSync(items[0].tokenFile, 'utf8').trim());
+  });
+
+  test.each([
+    [['reviews'], 64],
+    [['spiffe://other/ns/a/sa/b'], 77],
+    [['default/a', '--address', 'localhost'], 64],
+    [['default/a', '--ttl', '25h'], 64],
+  ])('%j exits with %d', async (argv, expected) => {
+    expect((await heddle(['ca', 'serve', ...argv, '--port', '0'])).code).toBe(expected);
+  });
+});

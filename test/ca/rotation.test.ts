@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { Authority } from '../../src/ca/authority.ts';
 import type { Identity } from '../../src/ca/certificate.ts';
 import { createIdentityKeeper, type IdentityKeeper } from '../../src/ca/rotation.ts';
 
@@ -40,17 +39,11 @@ const createWorld = (ttlMs = DAY): World => {
     };
     return { certificate, rootsPem: '' };
   };
-  const authority: Authority = {
-    trustDomain: 'cluster.local',
-    rootPem: '',
-    identityFor,
-    issue: async (spiffeId) => (await identityFor(spiffeId)).certificate,
-  };
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
   };
   const keeper = createIdentityKeeper({
-    authority,
+    authority: { identityFor },
     clock: { nowMs: () => nowMs, monotonicMs: () => nowMs },
     random: () => world.random,
     timers: {

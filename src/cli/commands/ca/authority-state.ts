@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { Fault } from '../../../base/fault.ts';
 import type { Clock } from '../../../base/ports.ts';
 import { describeCertificates } from '../../../ca/inspect.ts';
+import { spiffeId } from '../../../ca/spiffe.ts';
 import { type RootCertificate, readRoot } from '../../../ca/store.ts';
 import { stateDirectory } from '../../../local/state.ts';
 import type { Context } from '../../command.ts';
@@ -29,6 +30,19 @@ export const existingRoot = (context: Context): RootCertificate => {
     code: 'CA_NO_ROOT',
     hint: 'make one with heddle ca init, or start a mesh with heddle local up',
   });
+};
+
+/** A SPIFFE ID as it is, or that of `NAMESPACE/SERVICE-ACCOUNT` in the root's trust domain; throws a Fault `BAD_IDENTITY`. */
+export const identityOf = (subject: string, trustDomain: string): string => {
+  if (subject.includes('://')) return subject;
+  const [namespace = '', serviceAccount = '', ...more] = subject.split('/');
+  if (namespace === '' || serviceAccount === '' || more.length > 0)
+    throw new Fault(`"${subject}" is no identity`, {
+      kind: 'usage',
+      code: 'BAD_IDENTITY',
+      hint: 'write NAMESPACE/SERVICE-ACCOUNT or a whole spiffe:// id',
+    });
+  return spiffeId(trustDomain, namespace, serviceAccount);
 };
 
 /** Prints a root: its PEM as text, with what it says of itself as data. */

@@ -4,25 +4,11 @@ import { basename, join, resolve } from 'node:path';
 import { Fault } from '../../../base/fault.ts';
 import { MAX_TTL_MS } from '../../../ca/authority.ts';
 import { createPrivateFile } from '../../../ca/files.ts';
-import { spiffeId } from '../../../ca/spiffe.ts';
 import { openAuthority } from '../../../ca/store.ts';
 import { defineCommand, durationMs, text } from '../../command.ts';
 import { EXIT } from '../../exit.ts';
 import { printDocument } from '../../output.ts';
-import { clock, ENVIRONMENT, EXIT_CODES, existingRoot, stateDirOf } from './authority-state.ts';
-
-/** A SPIFFE ID as it is, or that of `NAMESPACE/SERVICE-ACCOUNT` in the root's trust domain. */
-const identityOf = (subject: string, trustDomain: string): string => {
-  if (subject.includes('://')) return subject;
-  const [namespace = '', serviceAccount = '', ...more] = subject.split('/');
-  if (namespace === '' || serviceAccount === '' || more.length > 0)
-    throw new Fault(`"${subject}" is no identity`, {
-      kind: 'usage',
-      code: 'BAD_IDENTITY',
-      hint: 'write NAMESPACE/SERVICE-ACCOUNT or a whole spiffe:// id',
-    });
-  return spiffeId(trustDomain, namespace, serviceAccount);
-};
+import { clock, ENVIRONMENT, EXIT_CODES, existingRoot, identityOf, stateDirOf } from './authority-state.ts';
 
 const fileExists = (path: string): Fault =>
   new Fault(`${path} exists already`, {
