@@ -20,6 +20,8 @@ import {
   tables,
   tcpServer,
 } from '../proxy/small-mesh.ts';
+import { BOOKSHOP } from '../traffic/bookshop.ts';
+import { compileText } from '../traffic/compile-text.ts';
 
 let server: Identity;
 let own: Identity;
@@ -102,5 +104,39 @@ describe('TLS towards a server', () => {
   it('reaches no server that nobody vouches for', async () => {
     expect(await answerOf({ authorities: [] })).toMatch(/^503 .*TLS_error/);
     expect(await answerOf({ authorities: 'system' })).toMatch(/^503 .*TLS_error/);
+  });
+});
+
+describe('TLS that a BackendTLSPolicy asks for', () => {
+  const originationOf = async (names: string): Promise<Origination> => {
+    const ca = JSON.stringify(server.rootsPem);
+    const { proxies } = await compileText(`${BOOKSHOP}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: authorities}
+data: {ca.crt: ${ca}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: BackendTLSPolicy
+metadata: {name: reviews}
+spec:
+  targetRefs: [{group: "", kind: Service, name: reviews}]
+  validation:
+    hostname: reviews.example.com
+    caCertificateRefs: [{group: "", kind: ConfigMap, name: authorities}]
+    ${names}
+`);
+    const clusters = proxies.get('default/client-0')?.clusters;
+    const transport = clusters?.get('outbound|80||reviews.default.svc.cluster.local')?.transport;
+    if (transport?.kind !== 'tls') throw new Error('no TLS begins');
+    return transport;
+  };
+
+  it('reaches the server by its hostname, and only one of the names that it lists', async () => {
+    expect(await answerOf(await originationOf(''))).toBe('200 sni=reviews.example.com client=none');
+    const named = (uri: string) => originationOf(`subjectAltNames: [{type: URI, uri: "${uri}"}]`);
+    expect(await answerOf(await named(spiffe('server')))).toMatch(/^200 /);
+    expect(await answerOf(await named(spiffe('other')))).toMatch(/^503 .*TLS_error/);
   });
 });
