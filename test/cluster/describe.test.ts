@@ -176,6 +176,7 @@ describe('describe of a cluster', () => {
     expect(old).toContain('WARNING: no subset selects it (v1, v2)');
     expect(old).toContain('WARNING: none of its routes comes here');
     expect(old).not.toContain('PeerAuthentication');
+    expect((await run('pod', 'web-b.app', '--ignoreUnmeshed')).stdout).not.toContain('not part of the mesh');
     expect((await run('pod', 'lone.app')).stdout).toContain('WARNING: no Service selects it');
   });
 });

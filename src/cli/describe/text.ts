@@ -78,8 +78,11 @@ const authorizationLines = ({ authorization }: DescribedPod): readonly string[] 
         ...indent(authorization.map(({ action, policy, source }) => `${action} ${policy}${at(source)}`)),
       ];
 
-/** A pod as istioctl describes it, with the place of every object. */
-export const podText = (pod: DescribedPod): string =>
+const unmeshedLines = ({ reason }: DescribedPod, isIgnored: boolean): readonly string[] =>
+  isIgnored ? [] : [`WARNING: it is not part of the mesh: ${reason}`];
+
+/** A pod as istioctl describes it, with the place of every object; `ignoreUnmeshed` leaves out that it has no proxy. */
+export const podText = (pod: DescribedPod, ignoreUnmeshed: boolean): string =>
   textOf([
     `Pod: ${pod.name}.${pod.namespace}${at(pod.source)}`,
     ...indent([
@@ -87,9 +90,7 @@ export const podText = (pod: DescribedPod): string =>
         ? 'Pod does not expose ports'
         : `Pod Ports: ${listOf(pod.ports.map(({ port, container }) => `${port} (${container})`))}`,
       `Service Account: ${pod.serviceAccount}`,
-      pod.proxy === 'none'
-        ? `WARNING: it is not part of the mesh: ${pod.reason}`
-        : `Proxy: ${pod.proxy} (${pod.reason})`,
+      ...(pod.proxy === 'none' ? unmeshedLines(pod, ignoreUnmeshed) : [`Proxy: ${pod.proxy} (${pod.reason})`]),
     ]),
     RULE,
     ...(pod.services.length === 0 ? ['WARNING: no Service selects it'] : pod.services.flatMap(serviceLines)),

@@ -1,6 +1,6 @@
 import { createDescriber } from '../../../traffic/explain/describe.ts';
 import { loadMeshOf } from '../../cluster/load-mesh-of.ts';
-import { defineCommand } from '../../command.ts';
+import { defineCommand, flag } from '../../command.ts';
 import { findPlaced } from '../../describe/find.ts';
 import { DESCRIBE_EXIT_CODES, DESCRIBE_OPTIONS } from '../../describe/options.ts';
 import { podText } from '../../describe/text.ts';
@@ -18,17 +18,20 @@ export const describePod = defineCommand({
   arguments: [
     { name: 'POD', summary: '[TYPE/]NAME[.NAMESPACE]; the name may be that of its workload', required: true },
   ],
-  options: DESCRIBE_OPTIONS,
+  options: {
+    ...DESCRIBE_OPTIONS,
+    ignoreUnmeshed: flag('--ignoreUnmeshed', 'do not warn of a pod without a proxy'),
+  },
   formats: ['text', 'json', 'yaml'],
   exitCodes: DESCRIBE_EXIT_CODES,
   notes: [
     'What is said follows from the configuration as Istio would compile it. Whether the proxy has it already: heddle proxy-status POD.',
   ],
   seeAlso: ['heddle describe service', 'heddle explain', 'heddle authz check'],
-  run: async (context, [name = ''], { namespace, ...options }) => {
+  run: async (context, [name = ''], { namespace, ignoreUnmeshed, ...options }) => {
     const { view } = await loadMeshOf(context, options);
     const described = createDescriber(view).describePod(findPlaced(view, name, namespace));
-    await printDocument(context, { kind: 'PodDescription', ...described }, () => podText(described));
+    await printDocument(context, { kind: 'PodDescription', ...described }, () => podText(described, ignoreUnmeshed));
     return EXIT.ok;
   },
 });
