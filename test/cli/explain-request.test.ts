@@ -149,3 +149,31 @@ describe('requests as people have them at hand', () => {
     expect(() => readAccessLog('GET /')).toThrow('access log');
   });
 });
+
+describe('heddle explain --from-ip', () => {
+  const files = {
+    'mesh.yaml': `${BOOKSHOP}apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: office}
+spec:
+  rules: [{from: [{source: {ipBlocks: [203.0.113.0/24]}}]}]
+`,
+  };
+  const explain = (flags: string) =>
+    createWorkspace(files).run(`explain GET http://reviews/ ${flags} -f mesh.yaml -o json`);
+
+  it.each([
+    ['--from outside --from-ip 203.0.113.7', 200],
+    ['--from outside --from-ip 198.51.100.7', 403],
+    ['--from outside', 403],
+  ])('%s is answered with %d where a policy asks for the address', async (flags, status) => {
+    expect(JSON.parse((await explain(flags)).stdout).result.status).toBe(status);
+  });
+
+  it.each(['--from client --from-ip 203.0.113.7', '--from outside --from-ip office'])(
+    '%s is refused',
+    async (flags) => {
+      expect((await explain(flags)).code).toBe(64);
+    },
+  );
+});

@@ -20,6 +20,7 @@ export const explain = defineCommand({
   options: {
     filename: texts('-f, --filename <path>', 'configuration: a file, directory, pattern, or -; repeatable'),
     from: text('--from <workload>', 'who asks: WORKLOAD, NAMESPACE/WORKLOAD, NAMESPACE/SERVICE-ACCOUNT or outside'),
+    fromIp: text('--from-ip <ip>', 'the address of a client outside of the mesh, for policies that ask for it'),
     gateway: text('--gateway <name>', 'send to this gateway from outside: its workload, or a Gateway'),
     header: texts('-H, --header <line>', 'a header of the request; repeatable'),
     port: integer('--port <number>', 'the port to connect to', { min: 1, max: 65_535 }),

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { Fault } from '../../base/fault.ts';
 import { CLIENT_POD } from '../../local/built-in.ts';
@@ -19,6 +20,7 @@ import { verifyTokens } from './verify-tokens.ts';
 
 interface Options extends MeshOptions {
   readonly from: string | undefined;
+  readonly fromIp: string | undefined;
   readonly gateway: string | undefined;
   readonly header: readonly string[];
   readonly port: number | undefined;
@@ -46,6 +48,19 @@ const checkOptions = (options: Options): void => {
       code: 'BAD_FLAG_VALUE',
       hint: 'a request begins in the mesh or outside of it',
     });
+  const { fromIp } = options;
+  if (fromIp !== undefined && isIP(fromIp) === 0)
+    throw new Fault(`--from-ip wants an IP address, not "${fromIp}"`, { kind: 'usage', code: 'BAD_FLAG_VALUE' });
+};
+
+/** A pod has its own address, whatever a flag says. */
+const checkAddress = ({ fromIp }: Options, { from, gateway }: AskedRequest): void => {
+  if (fromIp === undefined || gateway !== undefined || from === 'outside') return;
+  throw new Fault(`--from-ip is for clients outside of the mesh, and ${from} is in it`, {
+    kind: 'usage',
+    code: 'BAD_FLAG_VALUE',
+    hint: 'add --from outside or --gateway NAME',
+  });
 };
 
 /** Answers `heddle explain METHOD URL` and its other ways of naming a request. */
@@ -57,6 +72,7 @@ export const explainRequest = async (context: Context, args: readonly string[], 
   const from = live === undefined ? options.from : senderOf(live, options, options.filename.length > 0);
   const { view: loaded, problems } = await loadMeshOf(context, options);
   const request = answerOf(chooseEntry(loaded, askedOf(written, { ...options, from }), CLIENT_POD.replace(/-0$/, '')));
+  checkAddress(options, request);
   const view = await verifyTokens(loaded, request, Math.floor(Date.now() / 1000));
   const { result, steps, met } = answerOf(trace(view, request));
   const notes = problems
@@ -116,6 +132,7 @@ const askedOf = ({ method, url, headers }: WrittenRequest, options: Options): As
     headers: lines.filter(([name]) => name !== 'host'),
     isTls: scheme.toLowerCase() === 'https',
     from: options.from,
+    fromAddress: options.fromIp,
     gateway: options.gateway,
     port: options.port,
     // The Host header may say another name than the one that is dialled.

@@ -14,6 +14,8 @@ export interface AskedRequest {
   readonly isTls: boolean;
   /** `WORKLOAD`, `NAMESPACE/WORKLOAD`, `NAMESPACE/SERVICE-ACCOUNT`, or `outside`: a client without sidecar. */
   readonly from: string | undefined;
+  /** The address of a client outside of the mesh, where a policy asks; one of no pod unless given. */
+  readonly fromAddress?: string | undefined;
   /** Workload of a gateway, or name of a Gateway: the request comes to it from outside of the mesh. */
   readonly gateway: string | undefined;
   /** The port connected to; otherwise the one in `authority`, otherwise the scheme's. */

@@ -12,7 +12,7 @@ import { groupLines, TravellingRequest } from './request-headers.ts';
 import { askPolicies } from './server-side.ts';
 import { summarize } from './summarize.ts';
 
-/** Addresses as a client outside of the mesh has them, where a policy asks. */
+/** The address of a client outside of the mesh whose request names none. */
 const OUTSIDE = '10.44.0.1';
 
 /** Follows a request; `from` or `gateway` must be given. */
@@ -67,9 +67,10 @@ const atGateway = (
   steps.push({ stage: 'gateway', decision: `${placed.pod.workload} ${taken.decision}`, ...sourceOf(taken.origin) });
   if (taken.kind === 'refused') return failed('connection reset', taken.flags);
   const sender: Sender = { view, tables, address: placed.address, port, steps };
-  if (taken.kind === 'http') return route(sender, 'gateway', asked, request, OUTSIDE);
+  const { fromAddress = OUTSIDE } = asked;
+  if (taken.kind === 'http') return route(sender, 'gateway', asked, request, fromAddress);
   if (tables.authorization !== undefined) {
-    const connection = { address: placed.address, port, remoteAddress: OUTSIDE, tls: undefined };
+    const connection = { address: placed.address, port, remoteAddress: fromAddress, tls: undefined };
     const { steps: asked, deniedBy } = askPolicies(tables.authorization.tcp, connection, undefined, view.authorizers);
     steps.push(...asked);
     if (deniedBy !== undefined) return failed('connection closed');
@@ -94,7 +95,7 @@ const fromClient = (
       stage: 'client',
       decision: `${client?.pod.workload ?? 'outside of the mesh'}, without sidecar: plaintext`,
     });
-    return withoutSidecar(view, { address, port }, client?.address ?? OUTSIDE, request, steps);
+    return withoutSidecar(view, { address, port }, client?.address ?? asked.fromAddress ?? OUTSIDE, request, steps);
   }
   steps.push({ stage: 'client', decision: `${tables.node.id}, sidecar, ${tables.node.spiffeId}` });
   const sender: Sender = { view, tables, address, port, steps };
