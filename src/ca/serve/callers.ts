@@ -12,7 +12,7 @@ const BURST = 20;
 const REFILL_MS = 250;
 
 /** An identity, and the file with the token that stands for it. */
-export interface Caller {
+interface Caller {
   readonly spiffeId: string;
   readonly tokenFile: string;
 }
