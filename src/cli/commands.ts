@@ -352,6 +352,21 @@ const waypoint: CommandGroup = {
   ],
 };
 
+const admin: CommandGroup = {
+  name: 'admin',
+  aliases: ['istiod'],
+  isOccasional: true,
+  summary: 'the istiods themselves: log',
+  commands: [
+    {
+      name: 'log',
+      aliases: ['l'],
+      summary: 'log levels',
+      load: async () => (await import('./commands/admin/log.ts')).adminLog,
+    },
+  ],
+};
+
 /**
  * Every command there is, by task. One more command is one more file in `commands/` that exports a `Command`, and one
  * more line here; several verbs under one word are a `CommandGroup`, whose file may export several commands.
@@ -484,6 +499,7 @@ export const SECTIONS: readonly Section[] = [
         load: async () => (await import('./commands/check-inject.ts')).checkInject,
       },
       injector,
+      admin,
       {
         name: 'metrics',
         isOccasional: true,

@@ -6,7 +6,9 @@ import { whenAborted } from './deadline.ts';
 
 /** One HTTP request to a port of a pod; the time limit is for each silence, since dumps of large meshes take a while. */
 export interface PodRequest extends CallLimits {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'PUT';
+  /** JSON; none where absent. */
+  readonly body?: string;
 }
 
 export interface PodAnswer {
@@ -41,7 +43,7 @@ const exchange = async (
   connection: Duplex,
   port: number,
   path: string,
-  method: string,
+  { method = 'GET', body = '' }: PodRequest,
   alive: () => void,
 ): Promise<PodAnswer> => {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -50,9 +52,9 @@ const exchange = async (
       path: path.startsWith('/') ? path : `/${path}`,
       method,
       // Envoy and istiod answer their debug pages to loopback names only.
-      headers: { host: `localhost:${port}`, connection: 'close', 'content-length': 0 },
+      headers: { host: `localhost:${port}`, connection: 'close', 'content-length': Buffer.byteLength(body) },
     });
-    sent.on('response', resolve).on('error', reject).end();
+    sent.on('response', resolve).on('error', reject).end(body);
   });
   const chunks: Buffer[] = [];
   for await (const chunk of response) {
@@ -73,7 +75,7 @@ export const getFromPod = async (
   path: string,
   options: PodRequest = {},
 ): Promise<PodAnswer> => {
-  const { method = 'GET', timeoutMs = SILENCE_MS, signal } = options;
+  const { timeoutMs = SILENCE_MS, signal } = options;
   const connection = await cluster.connect(pod, port, options);
   let refusal: Fault | undefined;
   const end = (fault: Fault): void => {
@@ -94,7 +96,7 @@ export const getFromPod = async (
     connection.once('close', tell);
   });
   try {
-    return await Promise.race([exchange(connection, port, path, method, () => silence.refresh()), cut]);
+    return await Promise.race([exchange(connection, port, path, options, () => silence.refresh()), cut]);
   } catch (cause) {
     if (refusal !== undefined) throw refusal;
     throw cause instanceof Fault ? cause : failure(pod, port, path, 'the connection was cut', 'unreachable', cause);
