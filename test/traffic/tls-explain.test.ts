@@ -45,8 +45,8 @@ spec:
   tls: [{match: [{sniHosts: [c.example.com]}], route: [{destination: {host: app, port: {number: 80}}}]}]
 `;
 
-const explain = async (authority: string, isTls = true) => {
-  const compiled = await compileText(MESH);
+const explain = async (authority: string, isTls = true, more = '') => {
+  const compiled = await compileText(MESH + more);
   const view = viewMesh(compiled.world, planMesh(compiled.world, 1));
   const gateway = compiled.world.pods.find(({ pod }) => pod.namespace === 'edge')?.pod.workload;
   const asked = { method: 'GET', path: '/', headers: [], from: undefined, dial: undefined };
@@ -72,5 +72,22 @@ describe('a request over TLS to a gateway', () => {
     expect((await explain('d.example.com')).result).toMatchObject({ error: 'connection reset', flags: 'NR' });
     expect((await explain('a.example.com', false)).result).toMatchObject({ error: 'connection reset', flags: 'NR' });
     expect((await explain('b.example.com')).result).toMatchObject({ error: 'connection reset', flags: '-' });
+  });
+});
+
+describe('TLS that begins towards a backend', () => {
+  it('is told with the line of the BackendTLSPolicy that asks for it', async () => {
+    const policy = `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: BackendTLSPolicy
+metadata: {name: app}
+spec:
+  targetRefs: [{group: "", kind: Service, name: app}]
+  validation: {hostname: backend.example.com, wellKnownCACertificates: System}
+`;
+    const { steps } = await explain('a.example.com', true, policy);
+    const told = steps.find(({ decision }) => decision.includes('begins TLS, asking for backend.example.com'));
+    const line = (MESH + policy).split('\n').findIndex((written) => written.includes('validation:')) + 1;
+    expect(told?.source).toBe(`mesh.yaml:${line}`);
   });
 });

@@ -158,6 +158,10 @@ const toCluster = (
     ...sourceOf(cluster.origin ?? destination.origin),
     met,
   });
+  if (cluster.transport?.kind === 'tls') {
+    const decision = `the client's proxy begins TLS, asking for ${cluster.transport.sni || 'no name'}`;
+    steps.push({ stage: 'mtls', decision, ...sourceOf(cluster.tlsSetting?.origin) });
+  }
   const shares = endpointShares(view, cluster, address, port);
   if (shares.length === 0)
     return [

@@ -198,7 +198,7 @@ export const receive = (view: MeshView, arrival: Arrival, sent: TravellingReques
       stage: 'mtls',
       decision: isMutual
         ? `failed: mutual TLS to ${pod.workload}, which has no sidecar (${pod.sidecar.reason})`
-        : `plaintext: ${pod.workload} has no sidecar (${pod.sidecar.reason})`,
+        : `${arrival.transport.kind === 'tls' ? "TLS is not the mesh's" : 'plaintext'}: ${pod.workload} has no sidecar (${pod.sidecar.reason})`,
     };
     return isMutual ? { kind: 'connect-failure', steps: [step] } : answered([step], sent);
   }
