@@ -63,7 +63,6 @@ it('a case is replayed over real sockets, without what a cluster refuses', async
       received: { path: '/a', host: 'reviews' },
       attempts: 2,
       attemptPods: ['reviews-v1-0', 'reviews-v1-0'],
-      latency: 'fast',
       accessLog: expect.arrayContaining([
         expect.objectContaining({ proxy: 'client', code: 200, flags: '-', attempts: 2, upstream: 'reviews-v1-0:8080' }),
       ]),
